@@ -1,0 +1,161 @@
+"""Text to unit vectors. MiniLM runs as int8 ONNX without torch; any sentence-transformers model is a setting."""
+
+import os
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime as ort
+from tokenizers import Encoding, Tokenizer
+
+from bot.errors import SettingsError
+from bot.settings import DEFAULT_ENCODER
+
+Vectors = npt.NDArray[np.float32]
+Span = tuple[int, int]
+
+MINILM = Path(__file__).parent / "models" / "minilm"  # made by `make export-encoder`, see its README
+BATCH = 32  # texts a forward pass when indexing; larger batches only pad more on two cores
+
+
+class Encoder(Protocol):
+    """What retrieval needs of a model. Vectors are float32 and of unit length."""
+
+    name: str
+    dim: int
+
+    def embed(self, text: str) -> Vectors:
+        """One vector, shape (dim,)."""
+        ...
+
+    def embed_spans(
+        self, texts: Sequence[str], spans: Sequence[Sequence[Span]]
+    ) -> Iterator[tuple[Vectors, Vectors]]:
+        """For each text in order: its vector, shape (dim,), and one for each of its character spans."""
+        ...
+
+
+class MiniLM:
+    """all-MiniLM-L6-v2, int8 weights, mean pooling as in the original.
+
+    A span's vector is the mean of its tokens in the pass over the whole text ("late chunking", Günther et al. 2024):
+    sentence vectors that know their paragraph, at no further cost.
+    """
+
+    name = DEFAULT_ENCODER + "/int8"
+    dim = 384
+    max_tokens = 256  # the sentence-transformers default for this model; longer texts are cut
+
+    def __init__(self, threads: int = 1) -> None:
+        self._tokenizer = Tokenizer.from_file(str(MINILM / "tokenizer.json"))
+        self._tokenizer.enable_truncation(self.max_tokens)
+        self._tokenizer.no_padding()
+        self._session = _session(threads)
+
+    @cached_property
+    def _bulk_session(self) -> ort.InferenceSession:
+        return _session(len(os.sched_getaffinity(0)))
+
+    def embed(self, text: str) -> Vectors:
+        """One vector, shape (dim,); the empty text has one too (of its two marker tokens)."""
+        tokens = self._run(self._session, [self._tokenizer.encode(text)])[0]
+        return _unit(tokens.mean(axis=0))
+
+    def embed_spans(
+        self, texts: Sequence[str], spans: Sequence[Sequence[Span]]
+    ) -> Iterator[tuple[Vectors, Vectors]]:
+        """See Encoder. Texts are batched by length; a span past the token limit gets its text's vector."""
+        encodings = self._tokenizer.encode_batch(list(texts))
+        by_length = sorted(range(len(texts)), key=lambda i: len(encodings[i]))
+        results: dict[int, tuple[Vectors, Vectors]] = {}
+        next_up = 0
+        for first in range(0, len(by_length), BATCH):
+            batch = by_length[first : first + BATCH]
+            hidden = self._run(self._bulk_session, [encodings[i] for i in batch])
+            for i, tokens in zip(batch, hidden, strict=True):
+                tokens = tokens[: len(encodings[i])]
+                whole = _unit(tokens.mean(axis=0))
+                results[i] = whole, _span_vectors(tokens, encodings[i], spans[i], whole)
+            while next_up in results:
+                yield results.pop(next_up)
+                next_up += 1
+
+    @staticmethod
+    def _run(session: ort.InferenceSession, encodings: Sequence[Encoding]) -> Vectors:
+        longest = max(len(e) for e in encodings)
+        ids = np.zeros((len(encodings), longest), dtype=np.int64)
+        mask = np.zeros_like(ids)
+        for row, encoding in enumerate(encodings):
+            ids[row, : len(encoding)] = encoding.ids
+            mask[row, : len(encoding)] = 1
+        hidden: Vectors = session.run(None, {"input_ids": ids, "attention_mask": mask})[0]
+        return hidden
+
+
+class SentenceTransformerEncoder:
+    """Any model that sentence-transformers can load; needs the extra `[encoders]`."""
+
+    def __init__(self, name: str, threads: int = 1) -> None:
+        try:
+            import torch
+            from sentence_transformers import SentenceTransformer
+
+            torch.set_num_threads(threads)
+            self._model = SentenceTransformer(name, device="cpu")
+        except Exception as error:  # missing extra, unknown name, no network, broken folder: all mean "cannot use it"
+            raise SettingsError(
+                f"Encoder {name!r} cannot be loaded; set BOT_ENCODER to {DEFAULT_ENCODER!r}, or to a model name or folder "
+                f"that sentence-transformers can load (pip install '.[encoders]')."
+            ) from error
+        self.name = name
+        self.dim = int(self._model.get_embedding_dimension() or 0)
+
+    def embed(self, text: str) -> Vectors:
+        """One vector, shape (dim,)."""
+        return self._encode([text])[0]
+
+    def embed_spans(
+        self, texts: Sequence[str], spans: Sequence[Sequence[Span]]
+    ) -> Iterator[tuple[Vectors, Vectors]]:
+        """See Encoder. Each span is encoded by itself: not every model tells its tokens' offsets."""
+        for text, its_spans in zip(texts, spans, strict=True):
+            vectors = self._encode([text, *(text[start:end] for start, end in its_spans)])
+            yield vectors[0], vectors[1:]
+
+    def _encode(self, texts: list[str]) -> Vectors:
+        return np.asarray(
+            self._model.encode(texts, normalize_embeddings=True, show_progress_bar=False), dtype=np.float32
+        )
+
+
+def load_encoder(name: str, threads: int = 1) -> Encoder:
+    """The encoder of that name. Raises SettingsError where it cannot be loaded."""
+    if name == DEFAULT_ENCODER:
+        return MiniLM(threads)
+    return SentenceTransformerEncoder(name, threads)
+
+
+def _session(threads: int) -> ort.InferenceSession:
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    return ort.InferenceSession(str(MINILM / "model.int8.onnx"), options, providers=["CPUExecutionProvider"])
+
+
+def _span_vectors(tokens: Vectors, encoding: Encoding, spans: Sequence[Span], whole: Vectors) -> Vectors:
+    out = np.tile(whole, (len(spans), 1))
+    starts = np.array([start for start, _ in encoding.offsets])
+    ends = np.array([end for _, end in encoding.offsets])
+    for row, (start, end) in enumerate(spans):
+        inside = (starts >= start) & (ends <= end) & (ends > starts)
+        if inside.any():
+            out[row] = _unit(tokens[inside].mean(axis=0))
+    return out
+
+
+def _unit(vector: Vectors) -> Vectors:
+    unit: Vectors = (vector / max(float(np.linalg.norm(vector)), 1e-12)).astype(np.float32)
+    return unit

@@ -1,0 +1,340 @@
+"""Files to articles: Markdown, HTML, PDF and plain text, with or without metadata."""
+
+import io
+import re
+import statistics
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import yaml
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from bot.errors import CorpusError
+from bot.retrieval.articles import Article, Block, Kind, SourceMark, squash
+
+HEADING_CHARS = 90  # in plain text a longer line is a sentence, not a heading
+
+
+def read_folder(folder: Path) -> list[Article]:
+    """Every article below the folder, sorted by slug. Raises CorpusError: no folder, nothing to read, an unreadable file."""
+    if not folder.is_dir():
+        raise CorpusError(f"{folder} is not a folder; name a folder of {_kinds()} articles.")
+    paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in READERS and _visible(p.relative_to(folder)))
+    articles: dict[str, Article] = {}
+    for path in paths:
+        article = read_file(path, path.relative_to(folder))
+        if article.slug in articles:
+            raise CorpusError(f"{path}: its name {article.slug!r} is taken by another article; rename one of the two.")
+        articles[article.slug] = article
+    if not articles:
+        raise CorpusError(f"{folder} holds no article; put {_kinds()} files there.")
+    return [articles[slug] for slug in sorted(articles)]
+
+
+def read_file(path: Path, name: Path | None = None) -> Article:
+    """The article in one file; its slug is the front matter's, or the name without its ending.
+
+    Raises CorpusError naming the file where it cannot be read or holds no text.
+    """
+    slug = _slug(name or Path(path.name))
+    try:
+        article = READERS[path.suffix.lower()](path.read_bytes(), slug)
+    except OSError as error:
+        raise CorpusError(f"{path} cannot be read ({error.strerror}); check its permissions.") from error
+    except Exception as error:  # parsers of foreign formats fail in many ways; all mean the file is unusable
+        raise CorpusError(f"{path} cannot be read as {path.suffix[1:]}: {squash(str(error))[:150]}; mend or remove it.") from error
+    if not any(block.kind is not Kind.HEADING for block in article.blocks):
+        raise CorpusError(f"{path} holds no text that can be read; a scanned PDF needs its text recognised first.")
+    return article
+
+
+def read_markdown(data: bytes, slug: str) -> Article:
+    """Markdown with optional YAML front matter. `[@source-id]` marks become source marks and leave the text."""
+    front, body = _front_matter(_decode(data))
+    return _from_markdown(body, str(front.get("slug") or slug), front)
+
+
+def read_html(data: bytes, slug: str) -> Article:
+    """The main text of a web page, without menus and footers; the whole body where no main text is found."""
+    import lxml.html
+    import trafilatura
+
+    page = _decode(data)
+    found = trafilatura.extract(page, output_format="markdown", favor_recall=True, include_comments=False)
+    tree = lxml.html.fromstring(page) if page.strip() else lxml.html.Element("html")
+    for element in tree.xpath("//script|//style|//noscript|//template"):
+        element.drop_tree()
+    title = squash(tree.findtext(".//title") or tree.findtext(".//h1") or "")
+    if found and len(found) > 0.3 * len(squash(tree.text_content())):
+        return _from_markdown(found, slug, {"title": title})
+    return read_text(tree.text_content().encode(), slug, title)
+
+
+def read_pdf(data: bytes, slug: str) -> Article:
+    """The text layer of a PDF."""
+    from pypdf import PdfReader
+
+    reader = PdfReader(io.BytesIO(data))
+    pages = [page.extract_text() for page in reader.pages]
+    title = reader.metadata.title if reader.metadata else None
+    return read_text("\n\n".join(pages).encode("utf-8", "replace"), slug, squash(title or ""))
+
+
+def read_text(data: bytes, slug: str, title: str = "") -> Article:
+    """Plain text as it stands: offsets point into the file's own characters. Headings and lists are recognised."""
+    text = _decode(data)
+    blocks = list(_text_blocks(text))
+    first = blocks[0] if blocks else None
+    if not title and first and first.kind is Kind.HEADING:
+        title = squash(text[first.start : first.end])
+    return Article(slug, title or slug, text, tuple(blocks))
+
+
+READERS: dict[str, Callable[[bytes, str], Article]] = {
+    ".md": read_markdown,
+    ".markdown": read_markdown,
+    ".txt": read_text,
+    ".html": read_html,
+    ".htm": read_html,
+    ".pdf": read_pdf,
+}
+
+
+# --- Markdown ---------------------------------------------------------------------------------------------------------
+
+_SOURCE_MARK = re.compile(r"\s*\[@([\w-]+(?:\s*;\s*@[\w-]+)*)\]")
+_ATTRIBUTES = re.compile(r"\s*\{([^{}]*)\}\s*$")
+
+
+def _from_markdown(body: str, slug: str, front: dict[str, Any]) -> Article:
+    writer = _Writer()
+    tokens = MarkdownIt("commonmark").enable("table").parse(body)
+    lists: list[int] = []  # of each open list the next number, or 0 for bullets
+    level = 0
+    fresh_item = False
+    row: list[str] | None = None
+    for token in tokens:
+        match token.type:
+            case "heading_open":
+                level = int(token.tag[1])
+            case "heading_close":
+                level = 0
+            case "bullet_list_open":
+                lists.append(0)
+            case "ordered_list_open":
+                lists.append(int(token.attrGet("start") or 1))
+            case "bullet_list_close" | "ordered_list_close":
+                lists.pop()
+            case "list_item_open":
+                fresh_item = True
+            case "list_item_close":
+                if lists[-1]:
+                    lists[-1] += 1
+            case "tr_open":
+                row = []
+            case "tr_close":
+                writer.paragraph(" | ".join(row or []))
+                row = None
+            case "inline" if row is not None:
+                row.append(_inline(token))
+            case "inline" if level:
+                writer.heading(_inline(token), level)
+            case "inline" if lists and fresh_item:
+                writer.item(_inline(token), lists[-1])
+                fresh_item = False
+            case "inline":
+                writer.paragraph(_inline(token))
+            case "fence" | "code_block":
+                writer.paragraph(token.content)
+            case "html_block":
+                writer.paragraph(_strip_tags(token.content))
+            case _:
+                pass
+    title = str(front.get("title") or "") or writer.first_heading or slug
+    questions = front.get("questions") or ()
+    return Article(
+        slug=_slug(Path(slug)),
+        title=squash(title),
+        text=writer.text,
+        blocks=tuple(writer.blocks),
+        marks=tuple(writer.marks),
+        questions=tuple(str(q) for q in questions) if isinstance(questions, list) else (),
+        meta={key: front[key] for key in ("summary", "ask_first", "reviewed") if front.get(key)},
+    )
+
+
+class _Writer:
+    """Collects the plain text of a Markdown document and remembers where each block stands in it."""
+
+    def __init__(self) -> None:
+        self.text = ""
+        self.blocks: list[Block] = []
+        self.marks: list[SourceMark] = []
+        self.first_heading = ""
+        self._anchors: set[str] = set()
+
+    def heading(self, source: str, level: int) -> None:
+        attributes = _ATTRIBUTES.search(source)
+        words = attributes.group(1).split() if attributes else []
+        source = source[: attributes.start()] if attributes else source
+        anchor = next((w[1:] for w in words if w.startswith("#")), "") or _slug(Path(source.lower()))
+        while anchor in self._anchors:
+            anchor += "-2"
+        self._anchors.add(anchor)
+        evidence = next((w.partition("=")[2] for w in words if w.startswith("evidence=")), "")
+        self.first_heading = self.first_heading or squash(source)
+        self._add(source, "\n\n", "", Kind.HEADING, level=level, anchor=anchor, evidence=evidence)
+
+    def paragraph(self, source: str) -> None:
+        self._add(source, "\n\n", "", Kind.PARAGRAPH)
+
+    def item(self, source: str, number: int) -> None:
+        marker = f"{number}. " if number else "- "
+        in_list = bool(self.blocks) and self.blocks[-1].kind in (Kind.ITEM, Kind.STEP)
+        self._add(source, "\n" if in_list else "\n\n", marker, Kind.STEP if number else Kind.ITEM, number=number)
+
+    def _add(self, source: str, gap: str, marker: str, kind: Kind, **details: Any) -> None:
+        start = len(self.text) + (len(gap) if self.text else 0) + len(marker)
+        plain, last = "", 0
+        marks = []
+        for found in _SOURCE_MARK.finditer(source):
+            plain += source[last : found.start()]
+            last = found.end()
+            ids = tuple(part.strip().lstrip("@") for part in found.group(1).split(";"))
+            marks.append(SourceMark(start + len(plain), ids))
+        plain = (plain + source[last:]).rstrip()
+        if not plain.strip():
+            return
+        self.text += (gap if self.text else "") + marker + plain
+        self.blocks.append(Block(kind, start, len(self.text), **details))
+        self.marks.extend(marks)
+
+
+def _inline(token: Token) -> str:
+    parts = []
+    for child in token.children or ():
+        if child.type in ("text", "code_inline"):
+            parts.append(child.content)
+        elif child.type in ("softbreak", "hardbreak"):
+            parts.append(" ")
+        elif child.type == "image":
+            parts.append(child.content)
+    return squash("".join(parts))
+
+
+def _strip_tags(html: str) -> str:
+    import lxml.html
+
+    tree = lxml.html.fromstring(f"<div>{html}</div>")
+    for element in tree.xpath("//script|//style"):
+        element.drop_tree()
+    return squash(tree.text_content())
+
+
+def _front_matter(text: str) -> tuple[dict[str, Any], str]:
+    match = re.match(r"---\s*\n(.*?)\n---\s*(?:\n|$)", text, re.DOTALL)
+    if not match:
+        return {}, text
+    front = yaml.safe_load(match.group(1))
+    return (front if isinstance(front, dict) else {}), text[match.end() :]
+
+
+# --- Plain text -------------------------------------------------------------------------------------------------------
+
+_BULLET = re.compile(r"[•●▪◦‣·∙*–—-]\s+")
+_NUMBER = re.compile(r"(\d{1,2})[.)]\s+")
+_ENDS_SENTENCE = re.compile(r"[.!?:;,…][\"'”’)\]]*$")
+
+Line = tuple[int, int]  # start and end in the text, without the white space around
+
+
+def _text_blocks(text: str) -> Iterable[Block]:
+    groups = [_lines(text, m.start(), m.end()) for m in re.finditer(r"(?:[^\n]*\S[^\n]*(?:\n|$))+", text)]
+    paragraphs = [piece for group in groups for piece in (_unwrap(text, group) if _wrapped(text, group) else group)]
+    anchors: set[str] = set()
+    for index, (start, end) in enumerate(paragraphs):
+        following = paragraphs[index + 1] if index + 1 < len(paragraphs) else None
+        line = text[start:end]
+        if bullet := _BULLET.match(line):
+            yield Block(Kind.ITEM, start + bullet.end(), end)
+        elif _is_heading(text, line, following):
+            anchor = _slug(Path(line.lower()))
+            while anchor in anchors:
+                anchor += "-2"
+            anchors.add(anchor)
+            yield Block(Kind.HEADING, start, end, level=2, anchor=anchor)
+        elif number := _NUMBER.match(line):
+            yield Block(Kind.STEP, start + number.end(), end, number=int(number.group(1)))
+        else:
+            yield Block(Kind.PARAGRAPH, start, end)
+
+
+def _lines(text: str, start: int, end: int) -> list[Line]:
+    lines = []
+    for match in re.finditer(r"[^\n]+", text[start:end]):
+        stripped = match.group().strip()
+        if stripped:
+            first = start + match.start() + match.group().index(stripped)
+            lines.append((first, first + len(stripped)))
+    return lines
+
+
+def _wrapped(text: str, lines: list[Line]) -> bool:
+    """True for a paragraph broken into lines of about one width, as in PDFs and mails."""
+    if len(lines) < 2:
+        return False
+    inner = [text[s:e] for s, e in lines[:-1]]
+    unfinished = sum(not _ENDS_SENTENCE.search(line) for line in inner) / len(inner)
+    return unfinished > 0.5 and 40 <= statistics.median(len(line) for line in inner) <= 130
+
+
+def _unwrap(text: str, lines: list[Line]) -> list[Line]:
+    """The lines joined to paragraphs; a list marker, or a short unfinished line before a capital, starts a new one."""
+    joined = [lines[0]]
+    width = max(end - start for start, end in lines)
+    for start, end in lines[1:]:
+        before = text[joined[-1][0] : joined[-1][1]].rpartition("\n")[2]
+        marker = _BULLET.match(text[start:end]) or _NUMBER.match(text[start:end])
+        heading = len(before) < 0.6 * width and text[start].isupper()
+        if marker or heading:
+            joined.append((start, end))
+        else:
+            joined[-1] = (joined[-1][0], end)
+    return joined
+
+
+def _is_heading(text: str, line: str, following: Line | None) -> bool:
+    if following is None or len(line) > HEADING_CHARS or "\n" in line:
+        return False
+    if _ENDS_SENTENCE.search(line) and not line.endswith("?"):
+        return False
+    after = text[following[0] : following[1]]
+    if _NUMBER.match(line):
+        return not _NUMBER.match(after) and len(after) > len(line)
+    return bool(re.match(r"\W*[A-Z0-9]|\w+( \w+){0,6}$", line)) and len(line.split()) <= 14
+
+
+# --- Small helpers ----------------------------------------------------------------------------------------------------
+
+
+def _decode(data: bytes) -> str:
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = data.decode("cp1252", errors="replace")  # the usual other encoding of old web pages
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _slug(name: Path) -> str:
+    stem = "-".join([*name.parent.parts, name.stem if name.suffix.lower() in READERS else name.name])
+    return re.sub(r"[^\w]+", "-", stem).strip("-") or "article"
+
+
+def _visible(path: Path) -> bool:
+    return not any(part.startswith(".") for part in path.parts)
+
+
+def _kinds() -> str:
+    return ", ".join(sorted(READERS))

@@ -1,0 +1,327 @@
+"""The index: immutable versions on disk, built beside the one that serves, checked, then swapped in.
+
+    <data>/<corpus>/CURRENT              name of the version that serves
+    <data>/<corpus>/<version>/manifest.json, articles.jsonl, chunks.jsonl
+                              chroma/    passage vectors (cosine)
+                              passages.npy, units.npy   the same vectors, and one for each sentence
+                              bm25/      lexical index
+"""
+
+import errno
+import hashlib
+import json
+import os
+import shutil
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import bm25s
+import numpy as np
+from filelock import FileLock
+from tqdm import tqdm
+
+from bot.encoder import Encoder, Vectors
+from bot.errors import IndexUnavailable
+from bot.retrieval.articles import Article
+from bot.retrieval.chunks import Chunk, chunk_articles
+from bot.retrieval.formats import READERS, read_folder
+from bot.retrieval.lexical import terms
+from bot.settings import Settings
+
+if TYPE_CHECKING:
+    from langchain_chroma import Chroma
+
+FORMAT = 1  # raise when articles, chunks or the files of a version change their meaning
+KEPT_VERSIONS = 3
+COLLECTION = "passages"
+# Chroma's default loses live rows after updates and some true neighbours; with these none were lost (design.md).
+HNSW = {"space": "cosine", "ef_construction": 200, "ef_search": 200, "max_neighbors": 32}
+ADD_ROWS = 1000  # rows handed to Chroma at once
+# An exact product over this many rows takes as long as Chroma's query and never misses; beyond it Chroma is faster.
+EXACT_UP_TO = 50_000
+
+
+@dataclass(frozen=True)
+class Index:
+    """One version, opened for reading. Safe to share between threads; nothing in it changes."""
+
+    version: str
+    path: Path
+    articles: dict[str, Article]
+    chunks: tuple[Chunk, ...]
+    passage_vectors: Vectors  # shape (len(chunks), dim)
+    unit_vectors: Vectors  # float16, memory-mapped; rows of chunk i are unit_rows[i]:unit_rows[i + 1]
+    unit_rows: tuple[int, ...]
+    bm25: bm25s.BM25
+
+    @classmethod
+    def open(cls, path: Path) -> "Index":
+        """Raises IndexUnavailable where a file of the version is missing or damaged."""
+        try:
+            manifest = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
+            articles = [Article.from_json(row) for row in _read_lines(path / "articles.jsonl")]
+            chunks = tuple(Chunk(**row) for row in _read_lines(path / "chunks.jsonl"))
+            rows = np.cumsum([0, *(chunk.units for chunk in chunks)])
+            index = cls(
+                version=manifest["version"],
+                path=path,
+                articles={article.slug: article for article in articles},
+                chunks=chunks,
+                passage_vectors=np.load(path / "passages.npy", mmap_mode="r"),
+                unit_vectors=np.load(path / "units.npy", mmap_mode="r"),
+                unit_rows=tuple(int(row) for row in rows),
+                bm25=bm25s.BM25.load(path / "bm25", load_corpus=False),
+            )
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise IndexUnavailable(
+                f"The index in {path} is incomplete or damaged; delete that folder and run: python -m bot index"
+            ) from error
+        if len(index.passage_vectors) != len(chunks) or len(index.unit_vectors) != rows[-1]:
+            raise IndexUnavailable(f"The index in {path} is damaged; delete that folder and run: python -m bot index")
+        return index
+
+    def dense(self, vector: Vectors, k: int) -> list[tuple[int, float]]:
+        """(chunk number, cosine) of the k nearest chunks, best first; ties by chunk number."""
+        if len(self.chunks) <= EXACT_UP_TO:
+            scores = self.passage_vectors @ vector
+            return [(int(i), float(scores[i])) for i in _largest(scores, k)]
+        found = self._chroma.similarity_search_by_vector_with_relevance_scores(vector.tolist(), k=k)
+        hits = [(int(document.metadata["row"]), 1 - distance) for document, distance in found]
+        return sorted(hits, key=lambda hit: (-hit[1], hit[0]))
+
+    def lexical(self, query: str, k: int) -> list[tuple[int, float]]:
+        """(chunk number, BM25 score) of the k best chunks with any query term, best first; ties by chunk number."""
+        known = [term for term in terms(query) if term in self.bm25.vocab_dict]
+        if not known:
+            return []
+        scores = self.bm25.get_scores(known)
+        return [(int(i), float(scores[i])) for i in _largest(scores, k) if scores[i] > 0]
+
+    @cached_property
+    def _chroma(self) -> "Chroma":
+        return _chroma(self.path / "chroma")
+
+
+def current(settings: Settings) -> Path | None:
+    """Folder of the version that serves this corpus; None before the first build."""
+    pointer = _home(settings) / "CURRENT"
+    try:
+        path = pointer.parent / pointer.read_text(encoding="utf-8").strip()
+    except OSError:
+        return None
+    return path if (path / "manifest.json").is_file() else None
+
+
+def refresh(settings: Settings, encoder: Encoder, quiet: bool = False) -> Path:
+    """The folder of an index that matches the corpus as it is now; built where there is none.
+
+    A build goes to a folder of its own and is swapped in at the end, so that an interrupted one changes nothing.
+    Chunks whose text did not change keep their vectors. Raises CorpusError or IndexUnavailable.
+    """
+    home = _home(settings)
+    files = _fingerprint(settings)
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        with FileLock(home / "build.lock"):
+            old = current(settings)
+            if old and _manifest(old).get("files") == files and _manifest(old).get("encoder") == encoder.name:
+                return old
+            return _build(settings, encoder, files, old, quiet)
+    except OSError as error:
+        raise IndexUnavailable(_disk_sentence(error, home)) from error
+
+
+def _build(settings: Settings, encoder: Encoder, files: str, old: Path | None, quiet: bool) -> Path:
+    home = _home(settings)
+    articles = read_folder(settings.corpus)
+    chunks = chunk_articles(articles, settings.chunk_chars)
+    version = _version(articles, chunks, encoder)
+    if (home / version / "manifest.json").is_file():  # same articles as an earlier version: swap back to it
+        _write_manifest(home / version, version, files, encoder, articles, chunks)
+        _swap(home, version)
+        return home / version
+    for left_over in home.glob("building-*"):
+        shutil.rmtree(left_over, ignore_errors=True)
+    work = home / f"building-{os.getpid()}"
+    work.mkdir()
+    try:
+        passages, units = _vectors(articles, chunks, encoder, old, quiet)
+        _write_lines(work / "articles.jsonl", (article.to_json() for article in articles))
+        _write_lines(work / "chunks.jsonl", (chunk.to_json() for chunk in chunks))
+        np.save(work / "passages.npy", passages)
+        np.save(work / "units.npy", units)
+        _write_chroma(work / "chroma", chunks, passages)
+        bm25 = bm25s.BM25()
+        bm25.index([terms(chunk.embedded) or [""] for chunk in chunks], show_progress=False)
+        bm25.save(work / "bm25")
+        _write_manifest(work, version, files, encoder, articles, chunks)
+        shutil.rmtree(home / version, ignore_errors=True)
+        work.rename(home / version)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    _swap(home, version)
+    _prune(home, keep=version)
+    return home / version
+
+
+def _vectors(
+    articles: Sequence[Article], chunks: Sequence[Chunk], encoder: Encoder, old: Path | None, quiet: bool
+) -> tuple[Vectors, Vectors]:
+    """Vectors of all chunks, and of all their units (float16), taken from the old version where the text is the same."""
+    known = _known_vectors(old, encoder)
+    by_slug = {article.slug: article for article in articles}
+    missing = [chunk for chunk in chunks if chunk.digest not in known]
+    spans = [
+        [
+            (unit.start - chunk.start + chunk.text_at, unit.end - chunk.start + chunk.text_at)
+            for unit in by_slug[chunk.article].units[chunk.first_unit : chunk.first_unit + chunk.units]
+        ]
+        for chunk in missing
+    ]
+    encoded = encoder.embed_spans([chunk.embedded for chunk in missing], spans)
+    bar = tqdm(encoded, total=len(missing), desc="Indexing", unit="passage", disable=quiet or None, file=sys.stderr)
+    for chunk, vectors in zip(missing, bar, strict=True):
+        known[chunk.digest] = vectors
+    passages = np.stack([known[chunk.digest][0] for chunk in chunks]).astype(np.float32)
+    units = np.concatenate([known[chunk.digest][1] for chunk in chunks]).astype(np.float16)
+    return passages, units
+
+
+def _known_vectors(old: Path | None, encoder: Encoder) -> dict[str, tuple[Vectors, Vectors]]:
+    if old is None or _manifest(old).get("encoder") != encoder.name or _manifest(old).get("format") != FORMAT:
+        return {}
+    try:
+        index = Index.open(old)
+    except IndexUnavailable:
+        return {}
+    rows = index.unit_rows
+    return {
+        chunk.digest: (index.passage_vectors[i], index.unit_vectors[rows[i] : rows[i + 1]])
+        for i, chunk in enumerate(index.chunks)
+    }
+
+
+def _write_chroma(path: Path, chunks: Sequence[Chunk], vectors: Vectors) -> None:
+    """Fill a new collection and check that every row finds itself. Raises IndexUnavailable where one does not."""
+    store = _chroma(path, create=True)
+    for first in range(0, len(chunks), ADD_ROWS):
+        rows = range(first, min(first + ADD_ROWS, len(chunks)))
+        store._collection.add(  # langchain-chroma has no way to add vectors that are already there
+            ids=[chunks[i].id for i in rows],
+            embeddings=vectors[first : rows.stop],
+            documents=[chunks[i].embedded[chunks[i].text_at :] for i in rows],
+            metadatas=[{"row": i, "article": chunks[i].article, "section": chunks[i].section} for i in rows],
+        )
+    for first in range(0, len(chunks), ADD_ROWS):
+        batch = vectors[first : first + ADD_ROWS]
+        found = store._collection.query(query_embeddings=batch, n_results=min(10, len(chunks)), include=["distances"])
+        for chunk, ids, distances in zip(chunks[first:], found["ids"], found["distances"] or [], strict=False):
+            same_text_everywhere = max(distances) < 1e-5
+            if chunk.id not in ids and not same_text_everywhere:
+                raise IndexUnavailable(
+                    f"Passage {chunk.id} cannot be found in the new index; the old one stays. Run: python -m bot index"
+                )
+
+
+def _chroma(path: Path, create: bool = False) -> "Chroma":
+    import chromadb
+    from chromadb.config import Settings as ChromaSettings
+    from langchain_chroma import Chroma
+
+    client = chromadb.PersistentClient(str(path), settings=ChromaSettings(anonymized_telemetry=False))
+    if create:
+        client.create_collection(COLLECTION, embedding_function=None, configuration={"hnsw": HNSW})  # type: ignore[typeddict-item]
+    return Chroma(client=client, collection_name=COLLECTION, create_collection_if_not_exists=False)
+
+
+def _largest(scores: Vectors, k: int) -> list[int]:
+    """Positions of the k largest values, best first, equal ones in order of position."""
+    if k < len(scores):
+        border = np.partition(scores, len(scores) - k)[len(scores) - k]
+        candidates = np.flatnonzero(scores >= border)
+    else:
+        candidates = np.arange(len(scores))
+    ranked = candidates[np.argsort(-scores[candidates], kind="stable")]
+    return [int(i) for i in ranked[:k]]
+
+
+def _home(settings: Settings) -> Path:
+    folder = settings.corpus.resolve()
+    key = hashlib.sha256(f"{folder}\n{settings.encoder}\n{settings.chunk_chars}".encode()).hexdigest()[:10]
+    return settings.data / "index" / f"{folder.name}-{key}"
+
+
+def _fingerprint(settings: Settings) -> str:
+    """Changes when any article file does: names, sizes and times, so that nothing need be read to find out."""
+    digest = hashlib.sha256(f"{FORMAT}".encode())
+    if settings.corpus.is_dir():
+        for path in sorted(settings.corpus.rglob("*")):
+            if path.suffix.lower() in READERS and path.is_file():
+                stat = path.stat()
+                digest.update(f"{path.relative_to(settings.corpus)}\n{stat.st_size}\n{stat.st_mtime_ns}\n".encode())
+    return digest.hexdigest()
+
+
+def _version(articles: Sequence[Article], chunks: Sequence[Chunk], encoder: Encoder) -> str:
+    body = json.dumps([FORMAT, encoder.name, [a.to_json() for a in articles], [c.id for c in chunks]], default=str)
+    return hashlib.sha256(body.encode()).hexdigest()[:12]
+
+
+def _write_manifest(
+    folder: Path, version: str, files: str, encoder: Encoder, articles: Sequence[Article], chunks: Sequence[Chunk]
+) -> None:
+    manifest = {
+        "version": version,
+        "format": FORMAT,
+        "files": files,
+        "encoder": encoder.name,
+        "articles": len(articles),
+        "chunks": len(chunks),
+        "built": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+    }
+    draft = folder / "manifest.json.new"
+    draft.write_text(json.dumps(manifest, indent=2), encoding="utf-8")
+    draft.replace(folder / "manifest.json")
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    try:
+        manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return manifest
+
+
+def _swap(home: Path, version: str) -> None:
+    draft = home / "CURRENT.new"
+    draft.write_text(version, encoding="utf-8")
+    draft.replace(home / "CURRENT")
+
+
+def _prune(home: Path, keep: str) -> None:
+    """Delete all but the newest versions; a process that still reads an old one keeps its open files."""
+    versions = sorted((p.parent for p in home.glob("*/manifest.json")), key=lambda p: p.stat().st_mtime, reverse=True)
+    for path in versions[KEPT_VERSIONS:]:
+        if path.name != keep:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _write_lines(path: Path, rows: Any) -> None:
+    with path.open("w", encoding="utf-8") as file:
+        file.writelines(json.dumps(row, default=str) + "\n" for row in rows)
+
+
+def _read_lines(path: Path) -> list[dict[str, Any]]:
+    with path.open(encoding="utf-8") as file:
+        return [json.loads(line) for line in file]
+
+
+def _disk_sentence(error: OSError, home: Path) -> str:
+    if error.errno == errno.ENOSPC:
+        return f"The disk is full, so the index in {home} could not be written; free some space and try again."
+    return f"The index in {home} could not be written ({error.strerror or error}); check the folder and its permissions."

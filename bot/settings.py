@@ -1,0 +1,62 @@
+"""Every knob, once: unit, reason and a default that works. Read from the environment as BOT_<NAME>."""
+
+import hashlib
+import os
+from functools import cached_property
+from pathlib import Path
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from bot.errors import SettingsError
+
+ROOT = Path(__file__).resolve().parent.parent
+SHIPPED_ARTICLES = ROOT / "corpus" / "articles"
+RED_FLAGS = ROOT / "corpus" / "red_flags"
+DEFAULT_ENCODER = "all-MiniLM-L6-v2"
+ENV_PREFIX = "BOT_"
+
+
+class Settings(BaseSettings):
+    """Frozen after construction. `Settings.load` turns a bad value into one clear sentence."""
+
+    model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, frozen=True, extra="forbid")
+
+    corpus: Path = SHIPPED_ARTICLES  # folder of articles to answer from
+    data: Path = ROOT / "var"  # where index versions are kept
+    encoder: str = DEFAULT_ENCODER  # or any sentence-transformers model name or folder
+    threads: int = Field(1, ge=1, le=64)  # per query; more makes p95 worse on a busy machine
+    chunk_chars: int = Field(1000, ge=200, le=4000)  # a section longer than this is split between its blocks
+
+    candidates: int = Field(40, ge=10, le=500)  # passages taken from each of the dense and the lexical search
+    dense_weight: float = Field(0.7, ge=0, le=1)  # share of the dense score in the fused one (design: min-max .7/.3)
+    passages: int = Field(12, ge=10, le=100)  # passages kept on a reply, for staff and evaluators
+    min_confidence: float = Field(0.5, ge=0, le=1)  # below this we abstain; chosen on the dev questions only
+    answer_sentences: int = Field(4, ge=1, le=12)  # most sentences in an answer that is not a list
+
+    region: str = ""  # two-letter country of the emergency number; empty names several
+    message_limit: int = Field(4000, ge=100)  # characters in one visitor message
+    host: str = "127.0.0.1"
+    port: int = Field(7860, ge=1, le=65535)
+
+    @classmethod
+    def load(cls, **overrides: object) -> "Settings":
+        """Settings from the environment, then `overrides`. Raises SettingsError naming the bad one."""
+        known = {ENV_PREFIX + name.upper() for name in cls.model_fields}
+        for name in os.environ:
+            if name.upper().startswith(ENV_PREFIX) and name.upper() not in known:
+                raise SettingsError(f"{name} is not a setting; the settings are {', '.join(sorted(known))}.")
+        try:
+            return cls(**{k: v for k, v in overrides.items() if v is not None})  # type: ignore[arg-type]
+        except ValidationError as error:
+            first = error.errors()[0]
+            name = ".".join(str(part) for part in first["loc"])
+            raise SettingsError(
+                f"Setting {ENV_PREFIX}{name.upper()} is {first.get('input')!r}: {first['msg'].lower()}."
+            ) from error
+
+    @cached_property
+    def hash(self) -> str:
+        """Twelve hex digits over everything that can change a reply; paths and the address do not count."""
+        body = self.model_dump_json(exclude={"corpus", "data", "host", "port"})
+        return hashlib.sha256(body.encode()).hexdigest()[:12]
