@@ -15,10 +15,10 @@ from bot.errors import SettingsError
 from bot.settings import DEFAULT_ENCODER
 
 Vectors = npt.NDArray[np.float32]
-Span = tuple[int, int]
 
 MINILM = Path(__file__).parent / "models" / "minilm"  # made by `make export-encoder`, see its README
 BATCH = 32  # texts a forward pass when indexing; larger batches only pad more on two cores
+WINDOW = 512  # texts sorted by length together
 
 
 class Encoder(Protocol):
@@ -31,19 +31,13 @@ class Encoder(Protocol):
         """One vector, shape (dim,)."""
         ...
 
-    def embed_spans(
-        self, texts: Sequence[str], spans: Sequence[Sequence[Span]]
-    ) -> Iterator[tuple[Vectors, Vectors]]:
-        """For each text in order: its vector, shape (dim,), and one for each of its character spans."""
+    def embed_all(self, texts: Sequence[str]) -> Iterator[Vectors]:
+        """One vector for each text, in order, as they are ready."""
         ...
 
 
 class MiniLM:
-    """all-MiniLM-L6-v2, int8 weights, mean pooling as in the original.
-
-    A span's vector is the mean of its tokens in the pass over the whole text ("late chunking", Günther et al. 2024):
-    sentence vectors that know their paragraph, at no further cost.
-    """
+    """all-MiniLM-L6-v2, int8 weights, mean pooling as in the original."""
 
     name = DEFAULT_ENCODER + "/int8"
     dim = 384
@@ -64,24 +58,18 @@ class MiniLM:
         tokens = self._run(self._session, [self._tokenizer.encode(text)])[0]
         return _unit(tokens.mean(axis=0))
 
-    def embed_spans(
-        self, texts: Sequence[str], spans: Sequence[Sequence[Span]]
-    ) -> Iterator[tuple[Vectors, Vectors]]:
-        """See Encoder. Texts are batched by length; a span past the token limit gets its text's vector."""
-        encodings = self._tokenizer.encode_batch(list(texts))
-        by_length = sorted(range(len(texts)), key=lambda i: len(encodings[i]))
-        results: dict[int, tuple[Vectors, Vectors]] = {}
-        next_up = 0
-        for first in range(0, len(by_length), BATCH):
-            batch = by_length[first : first + BATCH]
-            hidden = self._run(self._bulk_session, [encodings[i] for i in batch])
-            for i, tokens in zip(batch, hidden, strict=True):
-                tokens = tokens[: len(encodings[i])]
-                whole = _unit(tokens.mean(axis=0))
-                results[i] = whole, _span_vectors(tokens, encodings[i], spans[i], whole)
-            while next_up in results:
-                yield results.pop(next_up)
-                next_up += 1
+    def embed_all(self, texts: Sequence[str]) -> Iterator[Vectors]:
+        """See Encoder. Texts of like length go together, within a window so that the first come early."""
+        for first in range(0, len(texts), WINDOW):
+            encodings = self._tokenizer.encode_batch(list(texts[first : first + WINDOW]))
+            by_length = sorted(range(len(encodings)), key=lambda i: len(encodings[i]))
+            vectors: Vectors = np.empty((len(encodings), self.dim), dtype=np.float32)
+            for start in range(0, len(by_length), BATCH):
+                rows = by_length[start : start + BATCH]
+                hidden = self._run(self._bulk_session, [encodings[i] for i in rows])
+                for i, tokens in zip(rows, hidden, strict=True):
+                    vectors[i] = _unit(tokens[: len(encodings[i])].mean(axis=0))
+            yield from vectors
 
     @staticmethod
     def _run(session: ort.InferenceSession, encodings: Sequence[Encoding]) -> Vectors:
@@ -117,13 +105,10 @@ class SentenceTransformerEncoder:
         """One vector, shape (dim,)."""
         return self._encode([text])[0]
 
-    def embed_spans(
-        self, texts: Sequence[str], spans: Sequence[Sequence[Span]]
-    ) -> Iterator[tuple[Vectors, Vectors]]:
-        """See Encoder. Each span is encoded by itself: not every model tells its tokens' offsets."""
-        for text, its_spans in zip(texts, spans, strict=True):
-            vectors = self._encode([text, *(text[start:end] for start, end in its_spans)])
-            yield vectors[0], vectors[1:]
+    def embed_all(self, texts: Sequence[str]) -> Iterator[Vectors]:
+        """See Encoder."""
+        for first in range(0, len(texts), WINDOW):
+            yield from self._encode(list(texts[first : first + WINDOW]))
 
     def _encode(self, texts: list[str]) -> Vectors:
         return np.asarray(
@@ -143,17 +128,6 @@ def _session(threads: int) -> ort.InferenceSession:
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     return ort.InferenceSession(str(MINILM / "model.int8.onnx"), options, providers=["CPUExecutionProvider"])
-
-
-def _span_vectors(tokens: Vectors, encoding: Encoding, spans: Sequence[Span], whole: Vectors) -> Vectors:
-    out = np.tile(whole, (len(spans), 1))
-    starts = np.array([start for start, _ in encoding.offsets])
-    ends = np.array([end for _, end in encoding.offsets])
-    for row, (start, end) in enumerate(spans):
-        inside = (starts >= start) & (ends <= end) & (ends > starts)
-        if inside.any():
-            out[row] = _unit(tokens[inside].mean(axis=0))
-    return out
 
 
 def _unit(vector: Vectors) -> Vectors:

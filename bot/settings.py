@@ -29,7 +29,8 @@ class Settings(BaseSettings):
     chunk_chars: int = Field(1000, ge=200, le=4000)  # a section longer than this is split between its blocks
 
     candidates: int = Field(40, ge=10, le=500)  # passages taken from each of the dense and the lexical search
-    dense_weight: float = Field(0.7, ge=0, le=1)  # share of the dense score in the fused one (design: min-max .7/.3)
+    passage_weight: float = Field(0.35, ge=0, le=1)  # share of the whole passage's cosine in a passage's score
+    sentence_weight: float = Field(0.4, ge=0, le=1)  # share of its best sentence's cosine; the rest is BM25's
     passages: int = Field(12, ge=10, le=100)  # passages kept on a reply, for staff and evaluators
     min_confidence: float = Field(0.5, ge=0, le=1)  # below this we abstain; chosen on the dev questions only
     answer_sentences: int = Field(4, ge=1, le=12)  # most sentences in an answer that is not a list

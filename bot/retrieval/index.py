@@ -36,7 +36,7 @@ from bot.settings import Settings
 if TYPE_CHECKING:
     from langchain_chroma import Chroma
 
-FORMAT = 1  # raise when articles, chunks or the files of a version change their meaning
+FORMAT = 2  # raise when articles, chunks or the files of a version change their meaning
 KEPT_VERSIONS = 3
 COLLECTION = "passages"
 # Chroma's default loses live rows after updates and some true neighbours; with these none were lost (design.md).
@@ -101,6 +101,10 @@ class Index:
             return []
         scores = self.bm25.get_scores(known)
         return [(int(i), float(scores[i])) for i in _largest(scores, k) if scores[i] > 0]
+
+    def units_of(self, row: int) -> Vectors:
+        """Vectors of the sentences and list items of one chunk, float32, shape (units, dim)."""
+        return np.asarray(self.unit_vectors[self.unit_rows[row] : self.unit_rows[row + 1]], dtype=np.float32)
 
     @cached_property
     def _chroma(self) -> "Chroma":
@@ -176,20 +180,22 @@ def _vectors(
     known = _known_vectors(old, encoder)
     by_slug = {article.slug: article for article in articles}
     missing = [chunk for chunk in chunks if chunk.digest not in known]
-    spans = [
-        [
-            (unit.start - chunk.start + chunk.text_at, unit.end - chunk.start + chunk.text_at)
-            for unit in by_slug[chunk.article].units[chunk.first_unit : chunk.first_unit + chunk.units]
-        ]
-        for chunk in missing
-    ]
-    encoded = encoder.embed_spans([chunk.embedded for chunk in missing], spans)
-    bar = tqdm(encoded, total=len(missing), desc="Indexing", unit="passage", disable=quiet or None, file=sys.stderr)
-    for chunk, vectors in zip(missing, bar, strict=True):
-        known[chunk.digest] = vectors
+    texts = [text for chunk in missing for text in (chunk.embedded, *_unit_texts(chunk, by_slug[chunk.article]))]
+    bar = tqdm(total=len(missing), desc="Indexing", unit=" passages", disable=quiet or not missing, file=sys.stderr)
+    with bar:
+        vectors = encoder.embed_all(texts)
+        for chunk in missing:
+            passage = next(vectors)
+            known[chunk.digest] = passage, np.stack([next(vectors) for _ in range(chunk.units)])
+            bar.update()
     passages = np.stack([known[chunk.digest][0] for chunk in chunks]).astype(np.float32)
     units = np.concatenate([known[chunk.digest][1] for chunk in chunks]).astype(np.float16)
     return passages, units
+
+
+def _unit_texts(chunk: Chunk, article: Article) -> list[str]:
+    units = article.units[chunk.first_unit : chunk.first_unit + chunk.units]
+    return [article.text[unit.start : unit.end] for unit in units]
 
 
 def _known_vectors(old: Path | None, encoder: Encoder) -> dict[str, tuple[Vectors, Vectors]]:

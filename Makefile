@@ -1,0 +1,42 @@
+# make run: set up, index, serve.  make test: set up and run every check.  Each target can also be run by hand.
+PORT ?= 7860
+HOST ?= 127.0.0.1
+BIN := .venv/bin
+
+.PHONY: run index test lint types bench lock export-encoder setup setup-test clean
+
+run: setup
+	@$(BIN)/python app.py --host $(HOST) --port $(PORT)
+
+index: setup
+	@$(BIN)/python -m bot index
+
+test: setup-test lint types
+	@$(BIN)/python -m pytest
+
+lint: setup-test
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types: setup-test
+	@$(BIN)/mypy
+
+bench: setup
+	@$(BIN)/python -m eval bench
+
+export-encoder: setup-test
+	@sh scripts/setup export
+	@$(BIN)/python -m bot.models.export_minilm
+
+lock:
+	@sh scripts/lock
+
+setup:
+	@sh scripts/setup
+
+setup-test:
+	@sh scripts/setup test
+	@sh scripts/chromium
+
+clean:
+	rm -rf .venv var build *.egg-info

@@ -1,0 +1,148 @@
+"""The command line: python -m bot ask | index. Results to standard output, everything else to standard error."""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # the heavy parts are imported when they are needed: help must come at once
+    from bot.chat import Bot
+    from bot.reply import Turn
+
+BAD_INPUT = 2
+SOME_REFUSED = 1
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The exit status: 0 fine, 1 some cases of a batch were refused, 2 bad input."""
+    from bot.errors import UserError
+
+    options = _parser().parse_args(arguments)
+    try:
+        return _index(options) if options.command == "index" else _ask(options)
+    except UserError as error:
+        print(f"bot: {error}", file=sys.stderr)
+        return BAD_INPUT
+    except BrokenPipeError:  # the reader has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        print("bot: stopped.", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m bot", description="Answers about back massage, each sentence cited.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    ask = commands.add_parser("ask", help="answer one question, or a file of them")
+    ask.add_argument("question", nargs="?", help="what to ask")
+    ask.add_argument("--json", action="store_true", help="print the whole reply as JSON")
+    ask.add_argument("--batch", type=Path, metavar="FILE", help="JSON lines with id and turns; one reply a line, in order")
+    index = commands.add_parser("index", help="build or refresh the index")
+    for command in (ask, index):
+        command.add_argument("--corpus", type=Path, metavar="FOLDER", help="answer from this folder of articles")
+    return parser
+
+
+def _ask(options: argparse.Namespace) -> int:
+    from bot.errors import MessageError
+    from bot.settings import Settings
+
+    if (options.question is None) == (options.batch is None):
+        raise MessageError("usage", "give one question in quotes, or --batch FILE.")
+    cases = list(_read_cases(options.batch)) if options.batch else []
+    settings = Settings.load(corpus=options.corpus)
+    from bot.chat import load_bot
+
+    bot = load_bot(settings)
+    if options.batch:
+        return _batch(bot, cases)
+    reply = bot.reply(options.question).reply
+    print(json.dumps(reply.to_json()) if options.json else _as_text(reply.to_json()))
+    return 0
+
+
+def _batch(bot: "Bot", cases: list[dict[str, Any]]) -> int:
+    """One reply a line, as soon as it is there. A case that cannot be taken gets a reply that says so, in its place."""
+    from tqdm import tqdm
+
+    refused = 0
+    for case in tqdm(cases, desc="Answering", unit=" cases", disable=None, file=sys.stderr):
+        body = _play(bot, case)
+        refused += "error" in body
+        print(json.dumps(body), flush=True)
+    if refused:
+        print(f"bot: {refused} of {len(cases)} cases were refused; their lines have an 'error'.", file=sys.stderr)
+    return SOME_REFUSED if refused else 0
+
+
+def _play(bot: "Bot", case: dict[str, Any]) -> dict[str, Any]:
+    from bot.errors import MessageError
+    from bot.reply import Reply, Route
+
+    history: list[Turn] = []
+    try:
+        for message in case["turns"]:
+            history.append(bot.reply(message, history))
+    except MessageError as error:
+        refusal = Reply(Route.OUT_OF_SCOPE, str(error)).to_json()
+        return {**refusal, "id": case["id"], "error": {"code": error.code, "message": str(error)}}
+    return {**history[-1].reply.to_json(), "id": case["id"]}
+
+
+def _read_cases(path: Path) -> Iterator[dict[str, Any]]:
+    """Every case of the file, checked before the first is answered. Raises MessageError naming file and line."""
+    from bot.errors import MessageError
+
+    try:
+        lines = path.read_text(encoding="utf-8").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise MessageError("unreadable", f"{path} cannot be read as UTF-8 text ({error}).") from error
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            case = json.loads(line)
+        except ValueError as error:
+            raise MessageError("not_json", f"{path}:{number}: not JSON; each line holds an object with id and turns.") from error
+        turns = case.get("turns") if isinstance(case, dict) else None
+        if not isinstance(case, dict) or "id" not in case:
+            raise MessageError("no_id", f"{path}:{number}: no id; each line holds an object with id and turns.")
+        if not isinstance(turns, list) or not turns or not all(isinstance(turn, str) for turn in turns):
+            raise MessageError("no_turns", f"{path}:{number}: turns must be a list of at least one message.")
+        yield case
+
+
+def _index(options: argparse.Namespace) -> int:
+    from bot.settings import Settings
+
+    settings = Settings.load(corpus=options.corpus)
+    from bot.encoder import load_encoder
+    from bot.retrieval.index import Index, refresh
+
+    index = Index.open(refresh(settings, load_encoder(settings.encoder, settings.threads)))
+    print(f"Index {index.version}: {len(index.articles)} articles, {len(index.chunks)} passages, in {index.path}")
+    return 0
+
+
+def _as_text(reply: dict[str, Any]) -> str:
+    """For a person: the route where it matters, the answer, the sources, what to ask next."""
+    parts = [] if reply["route"] == "answer" else [f"({reply['route'].replace('_', ' ')})"]
+    parts.append(reply["answer"].replace("**", ""))
+    parts.append("\n".join(_sources(reply["citations"])))
+    if reply["suggestions"]:
+        parts.append("You could also ask:\n" + "\n".join(f"  {question}" for question in reply["suggestions"]))
+    return "\n\n".join(part for part in parts if part)
+
+
+def _sources(citations: Iterable[dict[str, Any]]) -> Iterator[str]:
+    for citation in citations:
+        place = citation["title"] if citation["section"] == citation["title"] else f"{citation['title']}, {citation['section']}"
+        yield f"[{citation['number']}] {place}\n    \"{' '.join(citation['quote'].split())}\""
+
+
+if __name__ == "__main__":
+    sys.exit(main())

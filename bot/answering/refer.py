@@ -1,0 +1,92 @@
+"""Referrals and precautions, from the guard's own texts, each resting on a section of the safety articles."""
+
+from collections.abc import Mapping, Sequence
+
+from bot.answering.draft import Form, Line, Span, escape, quoted
+from bot.guard.flags import FlagDefinition, RedFlags
+from bot.reply import Flag, Route
+from bot.retrieval.articles import Article
+
+MAX_FURTHER = 2  # flags named beside the severest one
+HEADLINES = {
+    Route.EMERGENCY: "**Please get emergency help now.**",
+    Route.PROFESSIONAL: "**Please see a health professional about this before any massage.**",
+}
+GENERAL = (  # said when no flag's own text can be used, whatever the reason
+    "Massage can wait until somebody qualified has looked at this.",
+    "Please ask a doctor or another health professional, and describe what you feel, where, and since when.",
+    "If you have numbness between the legs, new trouble with bladder or bowels, chest pain, trouble breathing, or sudden "
+    "weakness, call {emergency_number} now.",
+)
+
+
+class Referrals:
+    """Makes safe replies out of flags. Holds no technique."""
+
+    def __init__(self, red_flags: RedFlags, articles: Mapping[str, Article], region: str) -> None:
+        self._flags = red_flags.flags
+        self._articles = articles
+        self._region = red_flags.regions.get(region.lower(), red_flags.regions[""])
+
+    @property
+    def emergency_number(self) -> str:
+        """For the visitor's region, as it stands in a sentence."""
+        return self._region.emergency
+
+    def refer(self, flags: Sequence[Flag]) -> list[Line]:
+        """The whole reply to a professional or emergency verdict: the severest flag in full, two further ones by name."""
+        known = [self._flags[flag.id] for flag in flags if flag.route.refers and flag.id in self._flags]
+        if not known:
+            return [Line(HEADLINES[Route.PROFESSIONAL], None), *self._general()]
+        first, further = known[0], known[1:]
+        reason = self._reason(first)
+        lines = [Line(HEADLINES[Route(first.route)], reason, Form.PARAGRAPH)]
+        lines.append(Line(self._fill(first.reply), reason, Form.PARAGRAPH))
+        if reason:
+            lines.append(quoted(reason))
+        lines += [Line(self._fill(text), reason, form) for text, form in ((first.avoid, Form.PARAGRAPH), (first.tell, Form.SENTENCE)) if text]
+        said = {first.section}
+        for flag in further:
+            span = self._reason(flag)
+            if span and flag.section not in said and len(said) <= MAX_FURTHER:
+                said.add(flag.section)
+                lines.append(quoted(span, Form.PARAGRAPH))
+        return lines
+
+    def caution(self, flags: Sequence[Flag]) -> list[Line]:
+        """The precautions that open an otherwise normal answer: what to ask whom, and what to leave out."""
+        lines: list[Line] = []
+        said: set[tuple[str, str]] = set()
+        for flag in flags:
+            definition = self._flags[flag.id]
+            place = (definition.article, definition.section)
+            if definition.route != Route.CAUTION or place in said or len(said) > MAX_FURTHER:
+                continue
+            said.add(place)
+            reason = self._reason(definition)
+            lines.append(Line(f"**{self._fill(definition.reply)}**", reason, Form.PARAGRAPH))
+            if definition.avoid:
+                lines.append(Line(self._fill(definition.avoid), reason))
+        return lines
+
+    def more(self, flag: Flag) -> list[Line]:
+        """What the section of that flag says: the answer to a condition told without a question."""
+        definition = self._flags[flag.id]
+        article = self._articles.get(definition.article)
+        if not article:
+            return []
+        units = [unit for unit in article.units if article.section_at(unit.start)[1] == definition.section]
+        paragraphs = [Span(article, unit.start, unit.end) for unit in units if not article.text[unit.start : unit.end].endswith(":")]
+        return [quoted(span, Form.SENTENCE if i else Form.PARAGRAPH) for i, span in enumerate(paragraphs[:3])]
+
+    def _general(self) -> list[Line]:
+        return [Line(self._fill(text), None, Form.SENTENCE if i else Form.PARAGRAPH) for i, text in enumerate(GENERAL)]
+
+    def _reason(self, flag: FlagDefinition) -> Span | None:
+        article = self._articles.get(flag.article)
+        unit = article.first_unit(flag.section) if article else None
+        return Span(article, unit.start, unit.end) if article and unit else None
+
+    def _fill(self, text: str) -> str:
+        filled = text.replace("{emergency_number}", self._region.emergency).replace("{crisis_line}", self._region.crisis)
+        return escape(filled.strip())

@@ -1,0 +1,1 @@
+"""Visitor messages to a verdict. Knows red flags and nothing of retrieval."""

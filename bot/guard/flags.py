@@ -1,0 +1,115 @@
+"""The red flags and conditions of corpus/red_flags: their shape, and how they are read."""
+
+import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from bot.errors import CorpusError
+from bot.guard.phrases import Compiler, PhraseBook
+from bot.reply import Route
+
+T = TypeVar("T", bound=BaseModel)
+
+FLAG_FILES = ("emergency", "professional", "caution")  # each holds the flags of that route, worst first
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Sign(_Entry):
+    """A weak sign: nothing alone, part of a flag in combination."""
+
+    id: str
+    phrases: tuple[str, ...]
+
+
+class FlagDefinition(_Entry):
+    """A red flag (emergency, professional) or a condition that needs care (caution)."""
+
+    id: str
+    label: str
+    route: Literal["emergency", "professional", "caution"]
+    urgency: Literal["now", "today", "soon", "before-massage"]
+    phrases: tuple[str, ...] = ()
+    together: tuple[tuple[str, ...], ...] = ()  # sets of sign or flag ids that raise it when all of one set are met
+    article: str  # the article and the section whose first sentence is the cited reason
+    section: str
+    source: str  # id in sources.yaml, or "convention"
+    reply: str  # what to do and how soon
+    avoid: str = ""
+    tell: str = ""
+    reviewed: datetime.date
+
+
+class Region(_Entry):
+    """Whom to call in one country."""
+
+    emergency: str
+    crisis: str
+
+
+@dataclass(frozen=True)
+class RedFlags:
+    """Everything the guard knows, checked and compiled."""
+
+    flags: Mapping[str, FlagDefinition]
+    book: PhraseBook  # ids are those of signs and flags
+    regions: Mapping[str, Region]  # "" is the default
+
+
+def load_red_flags(folder: Path) -> RedFlags:
+    """Reads and checks every file. Raises CorpusError naming the file and the entry that is wrong."""
+    lexicon: dict[str, list[str]] = _read(folder / "lexicon.yaml", dict)
+    signs = [_entry(Sign, row, folder / "signs.yaml") for row in _read(folder / "signs.yaml", list)]
+    flags: dict[str, FlagDefinition] = {}
+    for name in FLAG_FILES:
+        path = folder / f"{name}.yaml"
+        for row in _read(path, list):
+            flag = _entry(FlagDefinition, row, path)
+            if flag.id in flags:
+                raise CorpusError(f"{path}: flag {flag.id!r} is defined twice; rename or delete one.")
+            flags[flag.id] = flag
+    ids = {*flags, *(sign.id for sign in signs)}
+    for flag in flags.values():
+        for unknown in {part for parts in flag.together for part in parts} - ids:
+            raise CorpusError(f"{folder / flag.route}.yaml: flag {flag.id!r} combines {unknown!r}, which is no sign or flag.")
+    compiler = Compiler(lexicon)
+    entries = [(entry.id, compiler.compile(phrase)) for entry in (*flags.values(), *signs) for phrase in entry.phrases]
+    regions = {
+        str(code): _entry(Region, row, folder / "regions.yaml")
+        for code, row in _read(folder / "regions.yaml", dict).items()
+    }
+    return RedFlags(flags, PhraseBook(entries), regions)
+
+
+def route_of(flag: FlagDefinition) -> Route:
+    """The flag's route as the shared enum."""
+    return Route(flag.route)
+
+
+def _read(path: Path, kind: type) -> Any:
+    try:
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+    except OSError as error:
+        raise CorpusError(f"{path} cannot be read ({error.strerror}); the guard needs it.") from error
+    except yaml.YAMLError as error:
+        raise CorpusError(f"{path} is not valid YAML: {' '.join(str(error).split())}.") from error
+    if not isinstance(content, kind):
+        raise CorpusError(f"{path} must hold a {kind.__name__} at its top level.")
+    return content
+
+
+def _entry(model: type[T], row: Any, path: Path) -> T:
+    try:
+        return model.model_validate(row)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = row.get("id", "?") if isinstance(row, dict) else "?"
+        where = ".".join(str(part) for part in first["loc"])
+        raise CorpusError(f"{path}: entry {name!r}, {where}: {first['msg'].lower()}.") from error

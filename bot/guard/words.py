@@ -1,0 +1,127 @@
+"""A message to clauses of plain words, each word knowing where it stood in the message."""
+
+import json
+import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache, cached_property
+
+from rapidfuzz.distance import DamerauLevenshtein
+from rapidfuzz.process import extractOne
+
+from bot.encoder import MINILM
+
+COMMA = ","
+CLAUSE_ENDS = ".!?;"
+_APOSTROPHES = "'’‘`´ʼ＇"
+_TOKEN = re.compile(r"(?P<number>\d+(?:[.,]\d+)+)|(?P<word>[^\W_]+)|(?P<end>[.!?;\n…]+)|(?P<pause>[,:()\[\]–—]| -+ )")
+
+
+@dataclass(frozen=True)
+class Word:
+    """A normalised word and its span in the message as typed."""
+
+    text: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Clause:
+    """Words up to a full stop, question mark, semicolon or line end. A comma is a word of its own."""
+
+    words: tuple[Word, ...]
+    question: bool  # it ends in a question mark
+    sentence: int  # clauses of one message are numbered from 0
+
+    @cached_property
+    def text(self) -> str:
+        """The words between single blanks, with a blank at both ends: what phrases are matched against."""
+        return " " + "".join(word.text + " " for word in self.words)
+
+    @cached_property
+    def _starts(self) -> dict[int, int]:
+        starts, position = {}, 1
+        for index, word in enumerate(self.words):
+            starts[position] = index
+            position += len(word.text) + 1
+        return starts
+
+    def word_at(self, position: int) -> int:
+        """Index of the word that begins at that character of `text`."""
+        return self._starts[position]
+
+
+def clauses(message: str, repair: Callable[[str], str] = lambda word: word) -> list[Clause]:
+    """The clauses of a message in order; `repair` puts right one unknown word at a time."""
+    folded, offsets = _fold(message)
+    found: list[Clause] = []
+    words: list[Word] = []
+    for token in _TOKEN.finditer(folded):
+        start, end = offsets[token.start()], offsets[token.end() - 1] + 1
+        if token["end"]:
+            if words:
+                found.append(Clause(tuple(words), "?" in token["end"], len(found)))
+            words = []
+        elif token["pause"]:
+            words.append(Word(COMMA, start, end))
+        else:
+            words.append(Word(repair(_squeeze(token.group())), start, end))
+    if words:
+        found.append(Clause(tuple(words), False, len(found)))
+    return found
+
+
+def _fold(message: str) -> tuple[str, list[int]]:
+    """Lower case without accents, compatibility forms and apostrophes; and for each character its place in the message."""
+    characters: list[str] = []
+    offsets: list[int] = []
+    for position, character in enumerate(message):
+        if character in _APOSTROPHES:
+            continue
+        for piece in unicodedata.normalize("NFKD", character).casefold():
+            if not unicodedata.combining(piece):
+                characters.append(piece)
+                offsets.append(position)
+    return "".join(characters), offsets
+
+
+def _squeeze(word: str) -> str:
+    """Drawn-out letters as written normally: "soooo" is "so", "numbbbb" is "numb"."""
+    if not re.search(r"([^\W\d])\1\1", word):
+        return word
+    double, single = (re.sub(r"([^\W\d])\1\1+", rf"\1{second}", word) for second in (r"\1", ""))
+    return double if double in english_words() and single not in english_words() else single
+
+
+class Speller:
+    """Puts right a misspelt word of the guard's own vocabulary; leaves every English word as it is."""
+
+    def __init__(self, vocabulary: frozenset[str]) -> None:
+        self._targets = sorted(word for word in vocabulary if len(word) >= 4 and word.isalpha())
+        self._known = vocabulary | english_words()
+        self._repaired: dict[str, str] = {}
+
+    def __call__(self, word: str) -> str:
+        """The word, or the one vocabulary word that a slip of a letter or two away from it."""
+        if len(word) < 5 or not word.isalpha() or word in self._known:
+            return word
+        if word not in self._repaired:
+            if len(self._repaired) > 10_000:  # a flood of invented words must not fill the memory
+                self._repaired.clear()
+            self._repaired[word] = self._nearest(word)
+        return self._repaired[word]
+
+    def _nearest(self, word: str) -> str:
+        slips = 1 if len(word) < 9 else 2
+        same_initial = [target for target in self._targets if target[0] == word[0] or target[1:2] == word[0]]
+        found = extractOne(word, same_initial, scorer=DamerauLevenshtein.distance, score_cutoff=slips)
+        return str(found[0]) if found else word
+
+
+@cache
+def english_words() -> frozenset[str]:
+    """About 20,000 common English words: the whole words of the encoder's vocabulary."""
+    vocabulary = json.loads((MINILM / "tokenizer.json").read_text(encoding="utf-8"))["model"]["vocab"]
+    return frozenset(word for word in vocabulary if word.isalpha() and len(word) > 1)

@@ -1,0 +1,1 @@
+"""The web program: shows a Reply, decides nothing."""

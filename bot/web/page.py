@@ -1,0 +1,132 @@
+"""The visitor page: a chat whose citation marks open the article at the cited sentence."""
+
+import re
+from collections.abc import Iterator
+from html import escape
+from typing import Any
+
+import gradio as gr
+from markdown_it import MarkdownIt
+
+from bot.errors import MessageError
+from bot.reply import Reply, Route
+from bot.web.conversations import Conversations
+
+HEAD = '<link rel="stylesheet" href="/static/page.css"><script src="/static/page.js" defer></script>'
+TITLE = "Back massage: answers you can check"
+EXAMPLES = (
+    "Is it good to massage your back daily?",
+    "How do I give a back massage?",
+    "Who should not have a back massage?",
+)
+OFFERS = 3  # buttons under the chat
+KIND = {  # words above the replies that must not be mistaken for an answer
+    Route.EMERGENCY: "Emergency: get help now",
+    Route.PROFESSIONAL: "See a professional first",
+    Route.CAUTION: "Take care",
+}
+FAILURE = (
+    "Something went wrong here, so your message could not be answered. If you have a symptom that worries you, such as "
+    "numbness, tingling, weakness or strong pain, please see a health professional instead of having a massage."
+)
+
+Messages = list[dict[str, Any]]
+
+_MARKDOWN = MarkdownIt("commonmark", {"html": False})
+_MARK = re.compile(r"(?<!\\)\[(\d+)\]")
+
+
+def visitor_page(conversations: Conversations) -> gr.Blocks:
+    """The page, to be mounted at /. Holds no state but the id of the visitor's conversation."""
+    limit = conversations.bot.settings.message_limit
+
+    def respond(message: str, shown: Messages, conversation_id: str | None) -> Iterator[tuple[Any, ...]]:
+        """Shows the message, then the reply line by line; a message that cannot be taken stays in the box."""
+        if not message.strip():
+            yield (gr.skip(),) * (3 + OFFERS)
+            return
+        asked = [*shown, {"role": "user", "content": escape(message)}]
+        try:
+            reply = conversations.say(message, conversation_id)
+        except MessageError as error:
+            if error.code == "unknown_conversation":  # dropped after a long silence: go on in a new one
+                yield from respond(message, [], None)
+                return
+            problem = {"role": "assistant", "content": f'<div class="reply problem">{escape(str(error))}</div>'}
+            yield [*asked, problem], message, conversation_id, *_offers(())
+            return
+        except Exception:
+            problem = {"role": "assistant", "content": f'<div class="reply professional">{FAILURE}</div>'}
+            yield [*asked, problem], message, conversation_id, *_offers(())
+            raise
+        for so_far in growing(reply):
+            yield [*asked, {"role": "assistant", "content": so_far}], "", reply.conversation_id, *(gr.skip(),) * OFFERS
+        yield gr.skip(), gr.skip(), gr.skip(), *_offers(reply.suggestions)
+
+    with gr.Blocks(title=TITLE, analytics_enabled=False) as page:
+        gr.HTML(
+            f"<header><h1>{TITLE}</h1><p>Each number opens the article it comes from. "
+            '<a href="/articles">See all articles</a></p></header>',
+            elem_id="top",
+        )
+        chat = gr.Chatbot(
+            elem_id="chat",
+            show_label=False,
+            label="Conversation",
+            layout="bubble",
+            buttons=[],
+            feedback_options=None,
+            latex_delimiters=[],
+            placeholder="Ask about back massage, or choose a question below.",
+        )
+        with gr.Row(elem_classes="offers"):
+            offers = [gr.Button(example, size="sm", min_width=100) for example in EXAMPLES]
+        with gr.Row():
+            box = gr.Textbox(
+                elem_id="ask",
+                label="Your question",
+                placeholder="Type your question",
+                lines=1,
+                max_lines=6,
+                scale=5,
+                autofocus=True,
+            )
+            send = gr.Button("Ask", variant="primary", scale=1, min_width=80)
+        gr.HTML(
+            '<p id="standing">Information, not medical advice. This page cannot examine you. In an emergency call '
+            f"{escape(conversations.bot.referrals.emergency_number)}. Messages may have up to {limit:,} characters and are not stored.</p>"
+        )
+        conversation_id = gr.State(None)
+        outputs = [chat, box, conversation_id, *offers]
+        for trigger in (box.submit, send.click):
+            trigger(respond, [box, chat, conversation_id], outputs, api_visibility="private", show_progress="hidden")
+        for offer in offers:
+            offer.click(respond, [offer, chat, conversation_id], outputs, api_visibility="private", show_progress="hidden")
+    return page
+
+
+def growing(reply: Reply) -> Iterator[str]:
+    """The reply as HTML, one line more each time; the last one is whole."""
+    lines = [match.end() for match in re.finditer(r"\[\d+\](?=\s|$)|\n", reply.answer)]
+    for end in [*lines[:-1], len(reply.answer)]:
+        yield as_html(reply, reply.answer[:end])
+
+
+def as_html(reply: Reply, markdown: str) -> str:
+    """The Markdown as one HTML block, dressed for its route, with each [n] a link to its article. Literal HTML stays text."""
+    links = {str(citation.number): citation for citation in reply.citations}
+
+    def link(mark: re.Match[str]) -> str:
+        citation = links.get(mark.group(1))
+        return f'[{mark.group(1)}]({citation.url} "{escape(citation.title)}")' if citation else mark.group()
+
+    body = _MARKDOWN.render(_MARK.sub(link, markdown)).replace("\n", " ")
+    body = body.replace('<a href="/articles/', '<a class="cite" href="/articles/')
+    kind = f'<span class="kind">{KIND[reply.route]}</span>' if reply.route in KIND else ""
+    return f'<div class="reply {reply.route}">{kind}{body}</div>'
+
+
+def _offers(suggestions: tuple[str, ...]) -> list[Any]:
+    """Updates of the buttons under the chat: what to ask next, the rest hidden."""
+    padded = [*suggestions[:OFFERS], *[""] * (OFFERS - len(suggestions[:OFFERS]))]
+    return [gr.update(value=text, visible=bool(text)) for text in padded]

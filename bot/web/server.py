@@ -1,0 +1,77 @@
+"""The web application: API, article pages and the visitor page, with security headers and one shape of error."""
+
+import logging
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import gradio as gr
+from fastapi import FastAPI, Request
+from fastapi.responses import Response
+from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
+
+from bot.chat import Bot
+from bot.errors import MessageError
+from bot.web.api import api, error
+from bot.web.articles import article_pages
+from bot.web.conversations import Conversations
+from bot.web.page import HEAD, visitor_page
+
+log = logging.getLogger(__name__)
+
+STATIC = Path(__file__).parent / "static"
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "X-Frame-Options": "SAMEORIGIN",
+    # Gradio's page needs inline script and style, and compiles templates; nothing may come from another host.
+    "Content-Security-Policy": (
+        "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
+        "img-src 'self' data: blob:; font-src 'self' data:; frame-ancestors 'self'; object-src 'none'; base-uri 'self'"
+    ),
+}
+
+
+def make_app(bot: Bot) -> FastAPI:
+    """Everything that is served, around one loaded bot."""
+    conversations = Conversations(bot)
+    app = FastAPI(title="Back massage answers", docs_url=None, redoc_url=None, openapi_url=None)
+
+    @app.middleware("http")
+    async def secure(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+        response = await call_next(request)
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
+        return response
+
+    @app.exception_handler(MessageError)
+    async def refused(request: Request, exception: MessageError) -> Response:
+        return error(exception.code, str(exception))
+
+    @app.exception_handler(HTTPException)
+    async def no_such_thing(request: Request, exception: HTTPException) -> Response:
+        return error("http_error", f"{exception.detail}.", exception.status_code)
+
+    @app.exception_handler(Exception)
+    async def failed(request: Request, exception: Exception) -> Response:
+        log.error("request failed", exc_info=exception)
+        return error("internal", "Something went wrong here; please try again, and see a professional if a symptom worries you.", 500)
+
+    app.include_router(api(conversations))
+    app.include_router(article_pages(bot.articles))
+    app.mount("/static", StaticFiles(directory=STATIC))
+    page = visitor_page(conversations)
+    page.queue(default_concurrency_limit=8)  # Gradio's own default is one visitor at a time
+    return gr.mount_gradio_app(
+        app,
+        page,
+        path="/",
+        server_name=bot.settings.host,
+        server_port=bot.settings.port,
+        footer_links=[],
+        show_error=False,
+        ssr_mode=False,
+        theme=gr.themes.Soft(primary_hue="teal", font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]),
+        head=HEAD,
+        favicon_path=str(STATIC / "icon.svg"),
+    )
