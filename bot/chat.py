@@ -5,20 +5,21 @@ import time
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from bot.answering.audience import for_visitor
 from bot.answering.confidence import confidence
 from bot.answering.draft import Form, Line, render, verified
 from bot.answering.extractive import extract
 from bot.answering.followup import standalone
 from bot.answering.refer import Referrals
 from bot.answering.smalltalk import small_talk
-from bot.answering.suggest import suggest
+from bot.answering.suggest import suggest, topics
 from bot.encoder import load_encoder
 from bot.errors import MessageError
 from bot.guard.flags import load_red_flags
 from bot.guard.guard import FAILED, Guard, Verdict
-from bot.reply import Reply, Route, Turn
+from bot.reply import Citation, Reply, Route, Turn
 from bot.retrieval.articles import Article
 from bot.retrieval.formats import read_folder
 from bot.retrieval.index import Index, refresh
@@ -57,7 +58,7 @@ class Bot:
             else:
                 route, lines = self._answer(found, verdict)
             answer, citations = render(verified(lines))
-            suggestions = () if route.refers else suggest([*(t.message for t in history), text], found.hits, self.articles)
+            suggestions = self._suggest(route, [*(turn.message for turn in history), text], citations, found)
         index = self.retriever.index
         reply = Reply(
             route=route,
@@ -75,16 +76,26 @@ class Bot:
     def _answer(self, found: Found, verdict: Verdict) -> tuple[Route, list[Line]]:
         """An answer with any precaution first, or, where nothing found answers, the precaution alone or an abstention."""
         precautions = self.referrals.caution(verdict.flags)
-        if confidence(found, self.retriever) >= self.settings.min_confidence:
+        if confidence(found) >= self.settings.min_confidence:
             return verdict.route, [*precautions, *extract(found, self.retriever, self.settings.answer_sentences)]
         if precautions:
             return verdict.route, [*precautions, *self.referrals.more(verdict.flags[0])]
         return Route.OUT_OF_SCOPE, [Line(UNCOVERED, None, Form.PARAGRAPH)]
 
+    def _suggest(self, route: Route, asked: Sequence[str], citations: Sequence[Citation], found: Found) -> tuple[str, ...]:
+        """What to ask next; nothing beside a referral, which must stay the last word."""
+        if route.refers:
+            return ()
+        if not citations:
+            return topics(asked, found, self.articles)
+        return suggest(asked, {(c.article, c.section) for c in citations}, found, self.articles)
+
     def _search(self, query: str, verdict: Verdict) -> Found:
         """Passages for every route. A referral goes out even when retrieval fails: nothing may hold it back."""
         try:
-            return self.retriever.search(query, self.settings.passages)
+            found = self.retriever.search(query, 2 * self.settings.passages)
+            ranked = for_visitor(found, {flag.id for flag in verdict.flags}, self.guard.conditions)
+            return replace(ranked, hits=ranked.hits[: self.settings.passages])
         except Exception:
             if not verdict.route.refers:
                 raise

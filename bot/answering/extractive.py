@@ -10,9 +10,9 @@ from bot.retrieval.retriever import Found, Hit, HybridRetriever, ScoredUnit
 
 READ_HITS = 5  # passages whose sentences are considered
 LEAD_BONUS = 0.08  # a section's first sentence answers its heading more often than its cosine tells
-RANK_COST = 0.04  # a sentence of a lower passage must be this much closer to the question, per rank
-KEEP_WITHIN = 0.12  # sentences this much below the best one still answer
-SAME = 0.93  # cosine at which two sentences say the same
+RANK_COST = 0.08  # a sentence of a lower passage must be this much closer to the question, per rank
+KEEP_WITHIN = 0.3  # sentences this much below the best one still belong to the answer
+SAME = 0.88  # cosine at which two sentences say the same
 MAX_STEPS = 14
 MAX_ITEMS = 9
 
@@ -45,8 +45,10 @@ def extract(found: Found, retriever: HybridRetriever, sentences: int) -> list[Li
 
 
 def _rating(unit: ScoredUnit) -> float:
-    lead = LEAD_BONUS if unit.unit.start == unit.hit.chunk.start else 0.0
-    return unit.score + lead - RANK_COST * (unit.hit.rank - 1)
+    """A section's first sentence answers what the section is found by: its heading, or a question written for it."""
+    leads = unit.unit.start == unit.hit.chunk.start
+    score = max(unit.score + LEAD_BONUS, unit.hit.sentence) if leads else unit.score
+    return score - RANK_COST * (unit.hit.rank - 1)
 
 
 def _enumerations(found: Found, units: Sequence[ScoredUnit], top: ScoredUnit) -> Iterator[Hit]:

@@ -41,10 +41,10 @@ class Referrals:
         first, further = known[0], known[1:]
         reason = self._reason(first)
         lines = [Line(HEADLINES[Route(first.route)], reason, Form.PARAGRAPH)]
-        lines.append(Line(self._fill(first.reply), reason, Form.PARAGRAPH))
         if reason:
-            lines.append(quoted(reason))
-        lines += [Line(self._fill(text), reason, form) for text, form in ((first.avoid, Form.PARAGRAPH), (first.tell, Form.SENTENCE)) if text]
+            lines.append(quoted(reason, Form.PARAGRAPH))
+        lines.append(Line(self._fill(first.reply), reason, Form.PARAGRAPH))
+        lines += [Line(self._fill(text), reason, Form.SENTENCE) for text in (first.avoid, first.tell) if text]
         said = {first.section}
         for flag in further:
             span = self._reason(flag)

@@ -10,7 +10,7 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
             "Hello! Ask me anything about back massage, and I will answer from our articles and show you where each sentence comes from.",
         ),
         (
-            r"(ok |okay |great |perfect |cool |super |alright |all right |wonderful |awesome )*(many )?(thanks|thank you|thx|ty|cheers|thank u|tysm|much appreciated)( so much| a lot| very much| again| you| for (your|the) help| that (was|is|s) (very |really )?helpful| that helps?( a lot)?)*|that (was|is|s) (very |really )?helpful( thanks| thank you)?",
+            r"(ok |okay |great |perfect |cool |super |alright |all right |wonderful |awesome )*(many )?(thanks|thank you|thx|ty|cheers|thank u|tysm|much appreciated)( so much| a lot| very much| again| you| for (your|the) help| that (was|is|s) (very |really |so )?(helpful|useful|kind|great)| that helps?( a lot)?)*|that (was|is|s) (very |really |so )?(helpful|useful|great)( thanks| thank you)?",
             "You are welcome. Ask again whenever you like.",
         ),
         (

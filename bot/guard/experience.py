@@ -44,7 +44,10 @@ _PERSON = frozenset(
 _ASKS = frozenset(
     "can could does do did is are was what whats when why how should which who would will where whether tell explain may".split()
 )
-_ABOUT_OWN = re.compile(r" (?:is (?:it|that|this) (?:normal|ok|okay|bad|serious|dangerous|safe|fine)|since|ever since|after my|right now|today) ")
+_ABOUT_OWN = re.compile(
+    r" (?:is (?:that|this) (?:normal|ok|okay|bad|serious|dangerous|safe|fine)|since|after my|right now|today|yesterday|tonight|"
+    r"(?:days?|weeks?|months?|hours?) (?:now|already|straight)|(?:dont|wont|doesnt) (?:stop|go away|go)) "
+)
 _CURIOUS = re.compile(
     r" (?:in general|generally|just curious|out of curiosity|hypothetical\w*|for (?:a |my )?(?:school|essay|course|homework|exam|class|study)|"
     r"no (?:symptoms|problem|problems|complaints) (?:myself|at all|here|of my own)|dont have (?:any|it|that|this|them|either) (?:myself|now)?) ?"
@@ -54,7 +57,7 @@ _PAST = re.compile(
     r"when i was|in (?:19|20)\d\d|once had|in the past|previously|had|was|were|went|got) "
 )
 _GONE = re.compile(
-    r" (?:gone (?:now|completely|since|away|for good|ever since)|(?:all|fully|completely|totally|long) (?:gone|better|clear|fine|healed|recovered)|"
+    r" (?:(?:gone|went) (?:now|completely|since|away|for good|ever since)|(?:all|fully|completely|totally|long) (?:gone|better|clear|fine|healed|recovered)|"
     r"went away|cleared(?: up)?|resolved|fine (?:now|since|again|ever since|today)|(?:is|was|am|im|been|its) (?:fine|ok|okay|good|alright|all right)(?: now| since| again)?|healed|"
     r"better (?:now|since)|recovered|no longer|not any ?more|any ?more|all clear|"
     r"turned out|it passed|passed (?:in|after|within)|has not come back|hasnt come back|never came back|never returned|hasnt returned|"
@@ -89,7 +92,7 @@ def general(match: Match, message: Sequence[Clause]) -> bool:
     words = [word.text for word in match.clause.words]
     opening = [word for word in words if word not in ("so", "hi", "hello", "and", "ok", COMMA, "but", "also", "please")][:1]
     asks = bool(opening) and opening[0] in _ASKS
-    if not asks or _ABOUT_OWN.search(match.clause.text):
+    if not asks or _ABOUT_OWN.search(whole):
         return False
     return not any(word in _PERSON for clause in message for word in (w.text for w in clause.words))
 
@@ -100,42 +103,33 @@ def finished(match: Match, message: Sequence[Clause]) -> bool:
     text = "".join(clause.text for clause in near).replace(f" {COMMA} ", " ")
     if not _GONE.search(text) or not _PAST.search(match.clause.text):
         return False
-    return not _PERSISTS.search("".join(clause.text for clause in message))
+    rest = _GONE.sub(" ", " ".join(clause.text for clause in message))  # "never came back" must not read as "came back"
+    return not _PERSISTS.search(rest)
 
 
 def _negated_before(match: Match, others: Sequence[Match]) -> bool:
+    """ "no numbness", "isn't tingling or weak", "denies pain, fever and night sweats"."""
     words = [word.text for word in match.clause.words]
-    covered = {
-        i for other in others if other.clause is match.clause and other.last < match.first for i in range(other.first, other.last + 1)
-    }
-    segment_listed = True  # everything between here and the match is an enumeration of complaints
-    for back, index in enumerate(range(match.first - 1, -1, -1)):
-        word = words[index]
-        if word in _TERMINATORS and not (index > 0 and words[index - 1] == "not"):
-            return False
-        if word in _CONJUNCTIONS:
-            if not _listed(words, covered, index):
-                return False
-            segment_listed = True
-            continue
-        if back >= REACH_WORDS and not (index in covered or word in _LISTED or word in _NEGATIONS or segment_listed):
-            return False
-        if word in _NEGATIONS and not _pseudo(match.clause, index):
-            return True
-        if index in covered and word in _NEGATIONS:
-            return True
-    return False
-
-
-def _listed(words: Sequence[str], covered: set[int], conjunction: int) -> bool:
-    """True where a list of denied complaints runs on over this conjunction ("no pain, numbness or fever")."""
-    if words[conjunction] in ("or", "nor"):
-        return True
-    after = words[conjunction + 1 : conjunction + 3]
-    if any(word in _SUBJECTS for word in after):
+    said = {i for other in others if other.clause is match.clause for i in range(other.first, other.last + 1)}
+    # A negation inside another match is part of that sign ("no appetite"), not a denial of this one.
+    cues = [i for i in range(match.first) if words[i] in _NEGATIONS and i not in said and not _pseudo(match.clause, i)]
+    if not cues:
         return False
-    before = [i for i in range(max(0, conjunction - 3), conjunction) if words[i] not in _CONJUNCTIONS]
-    return any(i in covered or words[i] in _LISTED for i in before)
+    between = range(cues[-1] + 1, match.first)
+    if any(words[i] in _TERMINATORS for i in between):
+        return False
+    segments: list[list[int]] = [[]]
+    for i in between:
+        if words[i] in _CONJUNCTIONS:
+            segments.append([])
+        else:
+            segments[-1].append(i)
+    if len(segments) == 1:
+        return len(between) <= REACH_WORDS
+    # A list of complaints: its first entry is one, and none of its entries begins a statement of its own.
+    opens_list = any(i in said or words[i] in _LISTED for i in segments[0])
+    goes_on = any(words[i] in _SUBJECTS for segment in segments[1:] for i in segment[:2])
+    return opens_list and not goes_on and max(map(len, segments)) <= REACH_WORDS
 
 
 def _pseudo(clause: Clause, index: int) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from bot.guard.experience import Match, denied, finished, general
 from bot.guard.flags import FlagDefinition, RedFlags, route_of
@@ -52,23 +53,43 @@ class Guard:
         present: dict[str, _Sighting] = {}
         for turn, message in enumerate(messages):
             sightings = list(self._sightings(message, turn))
-            for sighting in sightings:
-                if sighting.denied:
-                    present.pop(sighting.id, None)
+            for denied_id in {sighting.id for sighting in sightings if sighting.denied}:
+                self._clear(denied_id, present)
             for sighting in sightings:
                 if not sighting.denied:
                     present.setdefault(sighting.id, sighting)
+        self._combine(present)
         found = {id: sighting for id, sighting in present.items() if id in self.red_flags.flags}
-        for flag in self.red_flags.flags.values():
-            completed = [parts for parts in flag.together if all(part in present for part in parts)]
-            if completed and flag.id not in found:
-                found[flag.id] = max((present[part] for part in completed[0]), key=lambda s: (s.turn, s.start))
         definitions = sorted(
             (self.red_flags.flags[id] for id in found),
             key=lambda flag: (-route_of(flag).severity, found[flag.id].turn, list(self.red_flags.flags).index(flag.id)),
         )
         flags = tuple(self._flag(flag, found[flag.id], messages) for flag in definitions)
         return Verdict(flags[0].route if flags else Route.ANSWER, flags)
+
+    @lru_cache(maxsize=50_000)
+    def conditions(self, text: str) -> frozenset[str]:
+        """Ids of the conditions (caution flags) that a piece of text is about, whether it affirms them or not."""
+        found = {id for clause in clauses(text) for id, _, _ in self.red_flags.book.matches(clause)}
+        return frozenset(id for id in found if self._is_condition(id))
+
+    def _combine(self, present: dict[str, _Sighting]) -> None:
+        """Adds the flags whose parts have all been said, whoever said them in whichever message, until none is left."""
+        growing = True
+        while growing:
+            growing = False
+            for flag in self.red_flags.flags.values():
+                completed = next((parts for parts in flag.together if all(part in present for part in parts)), None)
+                if completed and flag.id not in present:
+                    present[flag.id] = max((present[part] for part in completed), key=lambda s: (s.turn, s.start))
+                    growing = True
+
+    def _clear(self, denied_id: str, present: dict[str, _Sighting]) -> None:
+        """Takes back what a later message denies: the sign or flag itself, and the `professional` flags it is part of."""
+        present.pop(denied_id, None)
+        for flag in self.red_flags.flags.values():
+            if flag.route == Route.PROFESSIONAL and any(denied_id in parts for parts in flag.together):
+                present.pop(flag.id, None)
 
     def _sightings(self, message: str, turn: int) -> Iterator[_Sighting]:
         """What the message says or denies; general questions and finished episodes are left out."""

@@ -2,7 +2,7 @@
 
     word      that word                      (a|b c|{x})   one of several, each of one or more words
     word*     any word that begins so        (a|b)?        the same, or nothing
-    {class}   any entry of a word class      ..            up to five other words
+    {class}   any entry of a word class      ..            up to five other words; commas do not count
 """
 
 import re
@@ -103,7 +103,7 @@ class Compiler:
             if item.isspace():
                 continue
             if item == "..":
-                regexes.append(rf"(?:\S+ ){{0,{GAP_WORDS}}}?")
+                regexes.append(rf"(?:(?:, )?[^\s,]+ ){{0,{GAP_WORDS}}}?(?:, )?")
                 continue
             regex, needs = self._item(item, items, source)
             if items and items[0] == "?":

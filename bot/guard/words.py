@@ -3,9 +3,10 @@
 import json
 import re
 import unicodedata
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
+from itertools import groupby
 
 from rapidfuzz.distance import DamerauLevenshtein
 from rapidfuzz.process import extractOne
@@ -13,7 +14,6 @@ from rapidfuzz.process import extractOne
 from bot.encoder import MINILM
 
 COMMA = ","
-CLAUSE_ENDS = ".!?;"
 _APOSTROPHES = "'’‘`´ʼ＇"
 _TOKEN = re.compile(r"(?P<number>\d+(?:[.,]\d+)+)|(?P<word>[^\W_]+)|(?P<end>[.!?;\n…]+)|(?P<pause>[,:()\[\]–—]| -+ )")
 
@@ -67,10 +67,20 @@ def clauses(message: str, repair: Callable[[str], str] = lambda word: word) -> l
         elif token["pause"]:
             words.append(Word(COMMA, start, end))
         else:
-            words.append(Word(repair(_squeeze(token.group())), start, end))
+            words.append(Word(repair(_plain(token.group())), start, end))
     if words:
         found.append(Clause(tuple(words), False, len(found)))
-    return found
+    return [replace(clause, words=tuple(_joined(clause.words))) for clause in found]
+
+
+def _joined(words: Sequence[Word]) -> Iterator[Word]:
+    """Letters spaced out to slip past a filter ("n u m b") as one word."""
+    for single, group in groupby(words, key=lambda word: len(word.text) == 1 and word.text.isalpha()):
+        run = list(group)
+        if single and len(run) >= 3:
+            yield Word("".join(word.text for word in run), run[0].start, run[-1].end)
+        else:
+            yield from run
 
 
 def _fold(message: str) -> tuple[str, list[int]]:
@@ -85,6 +95,16 @@ def _fold(message: str) -> tuple[str, list[int]]:
                 characters.append(piece)
                 offsets.append(position)
     return "".join(characters), offsets
+
+
+_LEET = str.maketrans("013457", "oieast")
+
+
+def _plain(word: str) -> str:
+    """Digits that stand for letters, and drawn-out letters, as written normally."""
+    if not word.isalpha() and not word.isdigit() and word.translate(_LEET) in english_words():
+        word = word.translate(_LEET)
+    return _squeeze(word)
 
 
 def _squeeze(word: str) -> str:

@@ -3,7 +3,9 @@
     <data>/<corpus>/CURRENT              name of the version that serves
     <data>/<corpus>/<version>/manifest.json, articles.jsonl, chunks.jsonl
                               chroma/    passage vectors (cosine)
-                              passages.npy, units.npy   the same vectors, and one for each sentence
+                              passages.npy   the same vectors
+                              units.npy      one for each sentence and list item
+                              probes.npy     one for each heading and written question, with probes.jsonl
                               bm25/      lexical index
 """
 
@@ -36,7 +38,7 @@ from bot.settings import Settings
 if TYPE_CHECKING:
     from langchain_chroma import Chroma
 
-FORMAT = 2  # raise when articles, chunks or the files of a version change their meaning
+FORMAT = 3  # raise when articles, chunks or the files of a version change their meaning
 KEPT_VERSIONS = 3
 COLLECTION = "passages"
 # Chroma's default loses live rows after updates and some true neighbours; with these none were lost (design.md).
@@ -46,7 +48,7 @@ ADD_ROWS = 1000  # rows handed to Chroma at once
 EXACT_UP_TO = 50_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Index:
     """One version, opened for reading. Safe to share between threads; nothing in it changes."""
 
@@ -57,6 +59,8 @@ class Index:
     passage_vectors: Vectors  # shape (len(chunks), dim)
     unit_vectors: Vectors  # float16, memory-mapped; rows of chunk i are unit_rows[i]:unit_rows[i + 1]
     unit_rows: tuple[int, ...]
+    probe_vectors: Vectors  # float16, memory-mapped; in the same way, what else a chunk is found by
+    probe_rows: tuple[int, ...]
     bm25: bm25s.BM25
 
     @classmethod
@@ -67,6 +71,7 @@ class Index:
             articles = [Article.from_json(row) for row in _read_lines(path / "articles.jsonl")]
             chunks = tuple(Chunk(**row) for row in _read_lines(path / "chunks.jsonl"))
             rows = np.cumsum([0, *(chunk.units for chunk in chunks)])
+            probes = np.cumsum([0, *(row["probes"] for row in _read_lines(path / "probes.jsonl"))])
             index = cls(
                 version=manifest["version"],
                 path=path,
@@ -75,13 +80,16 @@ class Index:
                 passage_vectors=np.load(path / "passages.npy", mmap_mode="r"),
                 unit_vectors=np.load(path / "units.npy", mmap_mode="r"),
                 unit_rows=tuple(int(row) for row in rows),
+                probe_vectors=np.load(path / "probes.npy", mmap_mode="r"),
+                probe_rows=tuple(int(row) for row in probes),
                 bm25=bm25s.BM25.load(path / "bm25", load_corpus=False),
             )
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise IndexUnavailable(
                 f"The index in {path} is incomplete or damaged; delete that folder and run: python -m bot index"
             ) from error
-        if len(index.passage_vectors) != len(chunks) or len(index.unit_vectors) != rows[-1]:
+        sizes = (len(index.passage_vectors), len(index.unit_vectors), len(index.probe_vectors), len(probes))
+        if sizes != (len(chunks), rows[-1], probes[-1], len(chunks) + 1):
             raise IndexUnavailable(f"The index in {path} is damaged; delete that folder and run: python -m bot index")
         return index
 
@@ -105,6 +113,11 @@ class Index:
     def units_of(self, row: int) -> Vectors:
         """Vectors of the sentences and list items of one chunk, float32, shape (units, dim)."""
         return np.asarray(self.unit_vectors[self.unit_rows[row] : self.unit_rows[row + 1]], dtype=np.float32)
+
+    def probes_of(self, row: int) -> Vectors:
+        """Vectors of a chunk's sentences, of its heading and of the questions written for it: what it is found by."""
+        probes = self.probe_vectors[self.probe_rows[row] : self.probe_rows[row + 1]]
+        return np.concatenate([self.units_of(row), np.asarray(probes, dtype=np.float32)])
 
     @cached_property
     def _chroma(self) -> "Chroma":
@@ -159,6 +172,9 @@ def _build(settings: Settings, encoder: Encoder, files: str, old: Path | None, q
         _write_lines(work / "chunks.jsonl", (chunk.to_json() for chunk in chunks))
         np.save(work / "passages.npy", passages)
         np.save(work / "units.npy", units)
+        probes, counts = _probes(articles, chunks, passages, encoder)
+        np.save(work / "probes.npy", probes)
+        _write_lines(work / "probes.jsonl", ({"chunk": c.id, "probes": n} for c, n in zip(chunks, counts, strict=True)))
         _write_chroma(work / "chroma", chunks, passages)
         bm25 = bm25s.BM25()
         bm25.index([terms(chunk.embedded) or [""] for chunk in chunks], show_progress=False)
@@ -191,6 +207,26 @@ def _vectors(
     passages = np.stack([known[chunk.digest][0] for chunk in chunks]).astype(np.float32)
     units = np.concatenate([known[chunk.digest][1] for chunk in chunks]).astype(np.float16)
     return passages, units
+
+
+def _probes(
+    articles: Sequence[Article], chunks: Sequence[Chunk], passages: Vectors, encoder: Encoder
+) -> tuple[Vectors, list[int]]:
+    """What else finds a chunk, in the order of the chunks, and how many each has: its heading, and written questions.
+
+    A question that an article says it answers goes to the chunk of that article which is nearest to it.
+    """
+    probes: list[list[Vectors]] = [[] for _ in chunks]
+    for number, heading in enumerate(encoder.embed_all([chunk.section for chunk in chunks])):
+        probes[number].append(heading)
+    rows: dict[str, list[int]] = {}
+    for number, chunk in enumerate(chunks):
+        rows.setdefault(chunk.article, []).append(number)
+    asked = [(article.slug, question) for article in articles if article.slug in rows for question in article.questions]
+    for (slug, _), vector in zip(asked, encoder.embed_all([question for _, question in asked]), strict=True):
+        nearest = max(rows[slug], key=lambda number: float(passages[number] @ vector))
+        probes[nearest].append(vector)
+    return np.stack([vector for own in probes for vector in own]).astype(np.float16), [len(own) for own in probes]
 
 
 def _unit_texts(chunk: Chunk, article: Article) -> list[str]:

@@ -1,5 +1,6 @@
 """A question to ranked passages: dense and lexical candidates over the same chunks, fused."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,7 +25,7 @@ class Hit:
     row: int  # of the chunk in the index
     score: float  # fused, 0..1 within one question
     dense: float  # cosine of the whole chunk
-    sentence: float  # cosine of its best sentence
+    sentence: float  # cosine of its best sentence, heading or written question
     lexical: float  # BM25, 0 where no term occurs
     rank: int
 
@@ -86,7 +87,8 @@ class HybridRetriever(BaseRetriever):
     def _ranked(self, question: str, vector: Vectors, k: int) -> list[Hit]:
         """Candidates of the dense and the lexical search, scored on three counts, each scaled to 0..1 over them.
 
-        The best sentence counts beside the whole passage: a passage is found for one thing it says. Scaled sums never
+        The best sentence, heading or written question counts beside the whole passage: a passage is found for one
+        thing it says. Scaled sums never
         lost to dense search alone, rank fusion did (design.md). Ties are broken by row.
         """
         lexical = dict(self.index.lexical(question, self.candidates))
@@ -94,19 +96,24 @@ class HybridRetriever(BaseRetriever):
         if not rows:
             return []
         passage = np.array([self.index.passage_vectors[row] @ vector for row in rows])
-        sentence = np.array([float((self.index.units_of(row) @ vector).max()) for row in rows])
+        sentence = np.array([float((self.index.probes_of(row) @ vector).max()) for row in rows])
         words = np.array([lexical.get(row, 0.0) for row in rows])
         lexical_weight = 1 - self.passage_weight - self.sentence_weight
         score = (
             self.passage_weight * _min_max(passage)
             + self.sentence_weight * _min_max(sentence)
-            + lexical_weight * words / max(words.max(), 1e-9)
+            + lexical_weight * words / max(words.max(), self._weak_words)
         )
         order = np.argsort(-score, kind="stable")[:k]
         return [
             Hit(self.index.chunks[rows[i]], rows[i], float(score[i]), float(passage[i]), float(sentence[i]), float(words[i]), rank)
             for rank, i in enumerate(order, start=1)
         ]
+
+    @property
+    def _weak_words(self) -> float:
+        """A BM25 score below which the words in common are too frequent to tell anything: half a unique word's."""
+        return 0.5 * math.log(1 + len(self.index.chunks))
 
     def _get_relevant_documents(self, query: str, *, run_manager: CallbackManagerForRetrieverRun) -> list[Document]:
         hits = self.search(query, self.candidates).hits

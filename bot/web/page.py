@@ -12,7 +12,7 @@ from bot.errors import MessageError
 from bot.reply import Reply, Route
 from bot.web.conversations import Conversations
 
-HEAD = '<link rel="stylesheet" href="/static/page.css"><script src="/static/page.js" defer></script>'
+HEAD = '<link rel="stylesheet" href="/site/page.css"><script src="/site/page.js" defer></script>'
 TITLE = "Back massage: answers you can check"
 EXAMPLES = (
     "Is it good to massage your back daily?",
@@ -38,8 +38,6 @@ _MARK = re.compile(r"(?<!\\)\[(\d+)\]")
 
 def visitor_page(conversations: Conversations) -> gr.Blocks:
     """The page, to be mounted at /. Holds no state but the id of the visitor's conversation."""
-    limit = conversations.bot.settings.message_limit
-
     def respond(message: str, shown: Messages, conversation_id: str | None) -> Iterator[tuple[Any, ...]]:
         """Shows the message, then the reply line by line; a message that cannot be taken stays in the box."""
         if not message.strip():
@@ -66,7 +64,7 @@ def visitor_page(conversations: Conversations) -> gr.Blocks:
     with gr.Blocks(title=TITLE, analytics_enabled=False) as page:
         gr.HTML(
             f"<header><h1>{TITLE}</h1><p>Each number opens the article it comes from. "
-            '<a href="/articles">See all articles</a></p></header>',
+            '<a href="/articles">All articles</a></p></header>',
             elem_id="top",
         )
         chat = gr.Chatbot(
@@ -75,13 +73,14 @@ def visitor_page(conversations: Conversations) -> gr.Blocks:
             label="Conversation",
             layout="bubble",
             buttons=[],
+            autoscroll=False,  # page.js shows the beginning of a reply, not its end
             feedback_options=None,
             latex_delimiters=[],
             placeholder="Ask about back massage, or choose a question below.",
         )
         with gr.Row(elem_classes="offers"):
             offers = [gr.Button(example, size="sm", min_width=100) for example in EXAMPLES]
-        with gr.Row():
+        with gr.Row(elem_id="asking"):
             box = gr.Textbox(
                 elem_id="ask",
                 label="Your question",
@@ -91,15 +90,16 @@ def visitor_page(conversations: Conversations) -> gr.Blocks:
                 scale=5,
                 autofocus=True,
             )
-            send = gr.Button("Ask", variant="primary", scale=1, min_width=80)
+            send = gr.Button("Ask", variant="primary", elem_id="send", scale=0, min_width=80)
         gr.HTML(
-            '<p id="standing">Information, not medical advice. This page cannot examine you. In an emergency call '
-            f"{escape(conversations.bot.referrals.emergency_number)}. Messages may have up to {limit:,} characters and are not stored.</p>"
+            '<p id="standing">Information, not medical advice; nobody here can examine you. In an emergency call '
+            f"{escape(conversations.bot.referrals.emergency_number)}. What you type is not stored.</p>"
         )
         conversation_id = gr.State(None)
         outputs = [chat, box, conversation_id, *offers]
         for trigger in (box.submit, send.click):
             trigger(respond, [box, chat, conversation_id], outputs, api_visibility="private", show_progress="hidden")
+        chat.clear(lambda: None, None, conversation_id, api_visibility="private")  # a new conversation, also for the guard
         for offer in offers:
             offer.click(respond, [offer, chat, conversation_id], outputs, api_visibility="private", show_progress="hidden")
     return page

@@ -59,7 +59,7 @@ def make_app(bot: Bot) -> FastAPI:
 
     app.include_router(api(conversations))
     app.include_router(article_pages(bot.articles))
-    app.mount("/static", StaticFiles(directory=STATIC))
+    app.mount("/site", StaticFiles(directory=STATIC))
     page = visitor_page(conversations)
     page.queue(default_concurrency_limit=8)  # Gradio's own default is one visitor at a time
     return gr.mount_gradio_app(

@@ -45,3 +45,19 @@ document.addEventListener(
   true,
 );
 document.body.append(panel);
+
+// Gradio labels each message with its raw source, and scrolls to the end of a long reply; people need its beginning.
+let shown = "";
+new MutationObserver(() => {
+  const messages = [...document.querySelectorAll('#chat [data-testid="user"], #chat [data-testid="bot"]')];
+  for (const message of messages) {
+    const label = message.dataset.testid === "bot" ? "Reply" : "You";
+    if (message.getAttribute("aria-label") !== label) message.setAttribute("aria-label", label);
+  }
+  const asked = messages.filter((message) => message.dataset.testid === "user").at(-1);
+  const state = `${messages.length}:${messages.at(-1)?.textContent.length}`; // grows while a reply comes in
+  if (!asked || state === shown) return;
+  shown = state;
+  const log = asked.closest('[role="log"]');
+  log.scrollTop += asked.getBoundingClientRect().top - log.getBoundingClientRect().top - 8;
+}).observe(document.body, { childList: true, subtree: true, characterData: true });

@@ -1,0 +1,21 @@
+"""Passages for this visitor: what was written for a condition counts less for those who do not have it."""
+
+from collections.abc import Callable, Collection
+from dataclasses import replace
+
+from bot.retrieval.retriever import Found, Hit
+
+NOT_FOR_ALL = 0.1  # taken off the score of a passage whose heading names a condition that the visitor did not; dev questions
+
+
+def for_visitor(found: Found, conditions: Collection[str], conditions_of: Callable[[str], frozenset[str]]) -> Found:
+    """The same hits, ranked anew: without this the partner massage of the pregnancy article answers everybody."""
+
+    def score(hit: Hit) -> float:
+        about = conditions_of(f"{hit.chunk.title}. {hit.chunk.section}")
+        return hit.score - (NOT_FOR_ALL if about and about.isdisjoint(conditions) else 0)
+
+    ranked = sorted(found.hits, key=lambda hit: -score(hit))
+    return replace(
+        found, hits=tuple(replace(hit, score=score(hit), rank=rank) for rank, hit in enumerate(ranked, start=1))
+    )
