@@ -1,4 +1,4 @@
-"""The web program: settings, bot, pages, server. Run: python app.py [--host ADDRESS] [--port NUMBER] [--corpus FOLDER]"""
+"""The web program: settings, bot, pages, server. Run: python app.py [--host ADDRESS] [--port NUMBER]"""
 
 import argparse
 import os

@@ -35,12 +35,16 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m bot", description="Answers about back massage, each sentence cited.")
+    parser = argparse.ArgumentParser(
+        prog="python -m bot", description="Answers about back massage, each sentence cited."
+    )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     ask = commands.add_parser("ask", help="answer one question, or a file of them")
     ask.add_argument("question", nargs="?", help="what to ask")
     ask.add_argument("--json", action="store_true", help="print the whole reply as JSON")
-    ask.add_argument("--batch", type=Path, metavar="FILE", help="JSON lines with id and turns; one reply a line, in order")
+    ask.add_argument(
+        "--batch", type=Path, metavar="FILE", help="JSON lines with id and turns; one reply a line, in order"
+    )
     index = commands.add_parser("index", help="build or refresh the index")
     for command in (ask, index):
         command.add_argument("--corpus", type=Path, metavar="FOLDER", help="answer from this folder of articles")
@@ -107,7 +111,9 @@ def _read_cases(path: Path) -> Iterator[dict[str, Any]]:
         try:
             case = json.loads(line)
         except ValueError as error:
-            raise MessageError("not_json", f"{path}:{number}: not JSON; each line holds an object with id and turns.") from error
+            raise MessageError(
+                "not_json", f"{path}:{number}: not JSON; each line holds an object with id and turns."
+            ) from error
         turns = case.get("turns") if isinstance(case, dict) else None
         if not isinstance(case, dict) or "id" not in case:
             raise MessageError("no_id", f"{path}:{number}: no id; each line holds an object with id and turns.")
@@ -140,8 +146,12 @@ def _as_text(reply: dict[str, Any]) -> str:
 
 def _sources(citations: Iterable[dict[str, Any]]) -> Iterator[str]:
     for citation in citations:
-        place = citation["title"] if citation["section"] == citation["title"] else f"{citation['title']}, {citation['section']}"
-        yield f"[{citation['number']}] {place}\n    \"{' '.join(citation['quote'].split())}\""
+        place = (
+            citation["title"]
+            if citation["section"] == citation["title"]
+            else f"{citation['title']}, {citation['section']}"
+        )
+        yield f'[{citation["number"]}] {place}\n    "{" ".join(citation["quote"].split())}"'
 
 
 if __name__ == "__main__":

@@ -28,7 +28,9 @@ from bot.settings import RED_FLAGS, SHIPPED_ARTICLES, Settings
 
 log = logging.getLogger(__name__)
 
-UNCOVERED = "The articles here do not cover that, so I will not guess. You could ask about one of the topics below instead."
+UNCOVERED = (
+    "The articles here do not cover that, so I will not guess. You could ask about one of the topics below instead."
+)
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ class Bot:
         return Turn(message=text, query=query, reply=reply)
 
     def _answer(self, found: Found, verdict: Verdict) -> tuple[Route, list[Line]]:
-        """An answer with any precaution first, or, where nothing found answers, the precaution alone or an abstention."""
+        """An answer with any precaution first; where nothing found answers, the precaution alone or an abstention."""
         precautions = self.referrals.caution(verdict.flags)
         if confidence(found) >= self.settings.min_confidence:
             return verdict.route, [*precautions, *extract(found, self.retriever, self.settings.answer_sentences)]
@@ -82,7 +84,9 @@ class Bot:
             return verdict.route, [*precautions, *self.referrals.more(verdict.flags[0])]
         return Route.OUT_OF_SCOPE, [Line(UNCOVERED, None, Form.PARAGRAPH)]
 
-    def _suggest(self, route: Route, asked: Sequence[str], citations: Sequence[Citation], found: Found) -> tuple[str, ...]:
+    def _suggest(
+        self, route: Route, asked: Sequence[str], citations: Sequence[Citation], found: Found
+    ) -> tuple[str, ...]:
         """What to ask next; nothing beside a referral, which must stay the last word."""
         if route.refers:
             return ()

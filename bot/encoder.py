@@ -15,6 +15,7 @@ from bot.errors import SettingsError
 from bot.settings import DEFAULT_ENCODER
 
 Vectors = npt.NDArray[np.float32]
+HalfVectors = npt.NDArray[np.float16]  # as stored
 
 MINILM = Path(__file__).parent / "models" / "minilm"  # made by `make export-encoder`, see its README
 BATCH = 32  # texts a forward pass when indexing; larger batches only pad more on two cores
@@ -95,15 +96,16 @@ class SentenceTransformerEncoder:
             self._model = SentenceTransformer(name, device="cpu")
         except Exception as error:  # missing extra, unknown name, no network, broken folder: all mean "cannot use it"
             raise SettingsError(
-                f"Encoder {name!r} cannot be loaded; set BOT_ENCODER to {DEFAULT_ENCODER!r}, or to a model name or folder "
-                f"that sentence-transformers can load (pip install '.[encoders]')."
+                f"Encoder {name!r} cannot be loaded; set BOT_ENCODER to {DEFAULT_ENCODER!r}, or to a model name or "
+                f"folder that sentence-transformers can load (pip install '.[encoders]')."
             ) from error
         self.name = name
         self.dim = int(self._model.get_embedding_dimension() or 0)
 
     def embed(self, text: str) -> Vectors:
         """One vector, shape (dim,)."""
-        return self._encode([text])[0]
+        vector: Vectors = self._encode([text])[0]
+        return vector
 
     def embed_all(self, texts: Sequence[str]) -> Iterator[Vectors]:
         """See Encoder."""
@@ -111,9 +113,9 @@ class SentenceTransformerEncoder:
             yield from self._encode(list(texts[first : first + WINDOW]))
 
     def _encode(self, texts: list[str]) -> Vectors:
-        return np.asarray(
-            self._model.encode(texts, normalize_embeddings=True, show_progress_bar=False), dtype=np.float32
-        )
+        vectors = self._model.encode(texts, normalize_embeddings=True, show_progress_bar=False)
+        unit: Vectors = np.asarray(vectors, dtype=np.float32)
+        return unit
 
 
 def load_encoder(name: str, threads: int = 1) -> Encoder:

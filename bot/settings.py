@@ -13,6 +13,7 @@ from bot.errors import SettingsError
 ROOT = Path(__file__).resolve().parent.parent
 SHIPPED_ARTICLES = ROOT / "corpus" / "articles"
 RED_FLAGS = ROOT / "corpus" / "red_flags"
+SMALL_TALK = ROOT / "corpus" / "small_talk.yaml"
 DEFAULT_ENCODER = "all-MiniLM-L6-v2"
 ENV_PREFIX = "BOT_"
 

@@ -5,7 +5,9 @@ from dataclasses import replace
 
 from bot.retrieval.retriever import Found, Hit
 
-NOT_FOR_ALL = 0.1  # taken off the score of a passage whose heading names a condition that the visitor did not; dev questions
+NOT_FOR_ALL = (
+    0.2  # taken off the score of a passage whose heading names a condition that the visitor did not; dev questions
+)
 
 
 def for_visitor(found: Found, conditions: Collection[str], conditions_of: Callable[[str], frozenset[str]]) -> Found:

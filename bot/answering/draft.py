@@ -71,7 +71,8 @@ def verified(lines: Sequence[Line]) -> list[Line]:
     return [
         line
         for line in lines
-        if line.span is None or (0 <= line.span.start < line.span.end <= len(line.span.article.text) and line.span.quote.strip())
+        if line.span is None
+        or (0 <= line.span.start < line.span.end <= len(line.span.article.text) and line.span.quote.strip())
     ]
 
 

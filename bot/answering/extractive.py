@@ -11,30 +11,40 @@ from bot.retrieval.retriever import Found, Hit, HybridRetriever, ScoredUnit
 READ_HITS = 5  # passages whose sentences are considered
 LEAD_BONUS = 0.08  # a section's first sentence answers its heading more often than its cosine tells
 RANK_COST = 0.08  # a sentence of a lower passage must be this much closer to the question, per rank
-KEEP_WITHIN = 0.3  # sentences this much below the best one still belong to the answer
+KEEP_BESIDE = 0.35  # a sentence this much below the best one, in the same passage, still belongs to the answer
+KEEP_ELSEWHERE = 0.15  # in another passage it must come closer
 SAME = 0.88  # cosine at which two sentences say the same
+STEPS_NEAR = 0.6  # steps answer a how-to question from this share of the best score on, within the best article
+STEPS_FAR = 0.85  # and elsewhere
 MAX_STEPS = 14
 MAX_ITEMS = 9
 
 _HOW_TO = re.compile(
-    r"\b(how (do|can|should|would|to|does one|must|might)\b(?! (you|i|we) (know|choose|tell))|steps?|step by step|teach|show me|instructions?|"
-    r"guide me|walk me through|way to (do|give|use|massage)|technique for|what do i do to)",
+    r"\b(how (do|can|should|would|to|does one|must|might)\b(?! (you|i|we) (know|choose|tell))|steps?|step by step|"
+    r"teach|show me|instructions?|guide me|walk me through|way to (do|give|use|massage)|technique for|what do i do to)",
     re.IGNORECASE,
 )
 _WANTS_LIST = re.compile(
-    r"\b(what are|which|list|kinds|types|who should|who must|when should|when not|reasons|signs|examples|what should i (ask|check|avoid|tell)|"
-    r"what (benefits|risks|side effects|questions|things)|precautions|warning)\b",
+    r"\b(what are|which|list|kinds|types|who should|who must|when should|when not|reasons|signs|examples|precautions|"
+    r"what should i (ask|check|avoid|tell)|what (benefits|risks|side effects|questions|things)|warning)\b",
     re.IGNORECASE,
 )
 _HANGS = re.compile(
-    r"(it|its|this|that|these|those|they|them|their|he|she|such|both|another|also|however|but|so|then|thus|therefore|moreover|furthermore|"
-    r"additionally|in addition|instead|otherwise|for (this|these|that) reasons?|as a result|similarly|likewise|here|there|the (former|latter|following))\b",
+    r"(it|its|this|that|these|those|they|them|their|he|she|such|both|another|also|however|but|so|then|thus|therefore|"
+    r"moreover|furthermore|additionally|in addition|instead|otherwise|for (this|these|that) reasons?|as a result|"
+    r"similarly|likewise|here|there|the (former|latter|following))\b",
+    re.IGNORECASE,
+)
+_ABOUT_ITSELF = re.compile(
+    r"\b(in this (article|post|guide|section|blog)|let[’']?s (explore|take|look|dive|find|see|discuss)|keep reading|"
+    r"read on|follow along|ever wondered|look no further|we (will|[’']ll) (explore|discuss|look|cover|answer|delve)|"
+    r"right place|see also|click|subscribe)\b",
     re.IGNORECASE,
 )
 
 
 def extract(found: Found, retriever: HybridRetriever, sentences: int) -> list[Line]:
-    """Lines that answer, each a whole unit of an article; the best passage decides the shape. Empty only without hits."""
+    """Lines that answer, each a whole unit of an article; the best passage decides the shape. None without hits."""
     units = retriever.units(found, READ_HITS)
     if not units:
         return []
@@ -57,7 +67,8 @@ def _enumerations(found: Found, units: Sequence[ScoredUnit], top: ScoredUnit) ->
         its = [unit for unit in units if unit.hit is hit]
         steps = sum(unit.unit.kind is Kind.STEP for unit in its)
         items = sum(unit.unit.kind is Kind.ITEM for unit in its)
-        close = hit is top.hit or hit.score > 0.85 * found.hits[0].score
+        same_article = hit.chunk.article == top.hit.chunk.article
+        close = hit is top.hit or hit.score > (STEPS_NEAR if same_article else STEPS_FAR) * found.hits[0].score
         if steps > 1 and _HOW_TO.search(found.question) and close:
             yield hit
         elif hit is top.hit and steps + items > 1:
@@ -84,13 +95,13 @@ def _whole_list(units: Sequence[ScoredUnit]) -> list[Line]:
 
 def _sentences(units: Sequence[ScoredUnit], limit: int) -> list[Line]:
     """The best sentences without repetition: the best passage's first, each passage's in their own order."""
-    usable = [unit for i, unit in enumerate(units) if not _introduces(unit) and not _hangs(units, i)]
+    usable = [unit for unit in units if not _introduces(unit) and not _says_nothing_alone(unit)]
     ranked = sorted(usable or units, key=lambda unit: -_rating(unit))
     chosen: list[ScoredUnit] = []
     for unit in ranked:
-        if len(chosen) == limit or _rating(unit) < _rating(ranked[0]) - KEEP_WITHIN:
-            break
-        if all(float(unit.vector @ other.vector) < SAME for other in chosen):
+        within = KEEP_BESIDE if unit.hit is ranked[0].hit else KEEP_ELSEWHERE
+        near = len(chosen) < limit and _rating(unit) >= _rating(ranked[0]) - within
+        if near and all(float(unit.vector @ other.vector) < SAME for other in chosen):
             chosen.append(unit)
     first_hit = chosen[0].hit.rank
     chosen.sort(key=lambda unit: (unit.hit.rank != first_hit, unit.hit.rank, unit is not ranked[0], unit.unit.start))
@@ -105,9 +116,10 @@ def _introduces(unit: ScoredUnit) -> bool:
     return _span(unit).quote.rstrip().endswith(":")
 
 
-def _hangs(units: Sequence[ScoredUnit], index: int) -> bool:
-    """True for a sentence that leans on the one before it ("It also ...")."""
-    return bool(_HANGS.match(_span(units[index]).quote))
+def _says_nothing_alone(unit: ScoredUnit) -> bool:
+    """A sentence that leans on the one before it ("It also ..."), asks, or is about the article and not its subject."""
+    quote = _span(unit).quote.strip()
+    return bool(_HANGS.match(quote)) or quote.endswith("?") or bool(_ABOUT_ITSELF.search(quote))
 
 
 def _span(unit: ScoredUnit) -> Span:

@@ -10,8 +10,9 @@ TOPIC_WORDS = 40  # of the earlier question that are carried on
 FEW_TERMS = 2  # content words below which a message cannot be a question of its own
 
 _LEANS = re.compile(
-    r"^\W*(and|but|or|so|then|also|what about|how about|why|how (long|often|hard|much|many|soon|come)|what (if|else)|which one|is (that|it|this)|"
-    r"does (it|that|this)|can (it|that|this)|for how long|when|where|who|really|ok|okay|yes|no|more|tell me more|the (first|second|third|last) one)\b",
+    r"^\W*(and|but|or|so|then|also|what about|how about|why|how (long|often|hard|much|many|soon|come)|what (if|else)|"
+    r"which one|is (that|it|this)|does (it|that|this)|can (it|that|this)|for how long|when|where|who|really|ok|okay|"
+    r"yes|no|more|tell me more|the (first|second|third|last) one)\b",
     re.IGNORECASE,
 )
 _POINTS = re.compile(r"\b(it|that|this|them|those|these|one|ones|there|he|she|him|her|they|same)\b", re.IGNORECASE)

@@ -15,8 +15,8 @@ HEADLINES = {
 GENERAL = (  # said when no flag's own text can be used, whatever the reason
     "Massage can wait until somebody qualified has looked at this.",
     "Please ask a doctor or another health professional, and describe what you feel, where, and since when.",
-    "If you have numbness between the legs, new trouble with bladder or bowels, chest pain, trouble breathing, or sudden "
-    "weakness, call {emergency_number} now.",
+    "If you have numbness between the legs, new trouble with bladder or bowels, chest pain, trouble breathing, or "
+    "sudden weakness, call {emergency_number} now.",
 )
 
 
@@ -34,13 +34,13 @@ class Referrals:
         return self._region.emergency
 
     def refer(self, flags: Sequence[Flag]) -> list[Line]:
-        """The whole reply to a professional or emergency verdict: the severest flag in full, two further ones by name."""
+        """The reply to a professional or emergency verdict: the severest flag in full, two further ones by reason."""
         known = [self._flags[flag.id] for flag in flags if flag.route.refers and flag.id in self._flags]
         if not known:
             return [Line(HEADLINES[Route.PROFESSIONAL], None), *self._general()]
         first, further = known[0], known[1:]
         reason = self._reason(first)
-        lines = [Line(HEADLINES[Route(first.route)], reason, Form.PARAGRAPH)]
+        lines = [Line(HEADLINES[first.route], reason, Form.PARAGRAPH)]
         if reason:
             lines.append(quoted(reason, Form.PARAGRAPH))
         lines.append(Line(self._fill(first.reply), reason, Form.PARAGRAPH))
@@ -60,7 +60,7 @@ class Referrals:
         for flag in flags:
             definition = self._flags[flag.id]
             place = (definition.article, definition.section)
-            if definition.route != Route.CAUTION or place in said or len(said) > MAX_FURTHER:
+            if definition.route is not Route.CAUTION or place in said or len(said) > MAX_FURTHER:
                 continue
             said.add(place)
             reason = self._reason(definition)
@@ -76,7 +76,11 @@ class Referrals:
         if not article:
             return []
         units = [unit for unit in article.units if article.section_at(unit.start)[1] == definition.section]
-        paragraphs = [Span(article, unit.start, unit.end) for unit in units if not article.text[unit.start : unit.end].endswith(":")]
+        paragraphs = [
+            Span(article, unit.start, unit.end)
+            for unit in units
+            if not article.text[unit.start : unit.end].endswith(":")
+        ]
         return [quoted(span, Form.SENTENCE if i else Form.PARAGRAPH) for i, span in enumerate(paragraphs[:3])]
 
     def _general(self) -> list[Line]:
@@ -88,5 +92,7 @@ class Referrals:
         return Span(article, unit.start, unit.end) if article and unit else None
 
     def _fill(self, text: str) -> str:
-        filled = text.replace("{emergency_number}", self._region.emergency).replace("{crisis_line}", self._region.crisis)
+        filled = text.replace("{emergency_number}", self._region.emergency).replace(
+            "{crisis_line}", self._region.crisis
+        )
         return escape(filled.strip())

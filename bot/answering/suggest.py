@@ -13,7 +13,9 @@ SUGGESTIONS = 3
 ALIKE = 0.7  # share of words in common at which two questions count as one
 
 
-def suggest(asked: Sequence[str], said: Collection[Section], found: Found, articles: Mapping[str, Article]) -> tuple[str, ...]:
+def suggest(
+    asked: Sequence[str], said: Collection[Section], found: Found, articles: Mapping[str, Article]
+) -> tuple[str, ...]:
     """Up to three questions near the present one; none asked before, none that the sections already `said` answer."""
     chosen: list[str] = []
     for candidate in _candidates(said, found.hits, articles):
@@ -28,7 +30,9 @@ def topics(asked: Sequence[str], found: Found, articles: Mapping[str, Article]) 
     """For a question that nothing answers: a first question of each of the nearest articles."""
     slugs = dict.fromkeys(hit.chunk.article for hit in found.hits)
     firsts = [(articles[slug].questions or (articles[slug].title,))[0] for slug in slugs if slug in articles]
-    return tuple(question for question in firsts if all(_overlap(question, other) < ALIKE for other in asked))[:SUGGESTIONS]
+    return tuple(question for question in firsts if all(_overlap(question, other) < ALIKE for other in asked))[
+        :SUGGESTIONS
+    ]
 
 
 def _candidates(said: Collection[Section], hits: Sequence[Hit], articles: Mapping[str, Article]) -> Iterator[str]:

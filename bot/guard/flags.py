@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from bot.errors import CorpusError
+from bot.guard.experience import Cues
 from bot.guard.phrases import Compiler, PhraseBook
 from bot.reply import Route
 
@@ -34,7 +35,7 @@ class FlagDefinition(_Entry):
 
     id: str
     label: str
-    route: Literal["emergency", "professional", "caution"]
+    route: Route
     urgency: Literal["now", "today", "soon", "before-massage"]
     phrases: tuple[str, ...] = ()
     together: tuple[tuple[str, ...], ...] = ()  # sets of sign or flag ids that raise it when all of one set are met
@@ -45,6 +46,13 @@ class FlagDefinition(_Entry):
     avoid: str = ""
     tell: str = ""
     reviewed: datetime.date
+
+    @field_validator("route")
+    @classmethod
+    def _outranks_answer(cls, route: Route) -> Route:
+        if route not in (Route.EMERGENCY, Route.PROFESSIONAL, Route.CAUTION):
+            raise ValueError("expected emergency, professional or caution")
+        return route
 
 
 class Region(_Entry):
@@ -60,6 +68,7 @@ class RedFlags:
 
     flags: Mapping[str, FlagDefinition]
     book: PhraseBook  # ids are those of signs and flags
+    cues: Cues
     regions: Mapping[str, Region]  # "" is the default
 
 
@@ -78,19 +87,18 @@ def load_red_flags(folder: Path) -> RedFlags:
     ids = {*flags, *(sign.id for sign in signs)}
     for flag in flags.values():
         for unknown in {part for parts in flag.together for part in parts} - ids:
-            raise CorpusError(f"{folder / flag.route}.yaml: flag {flag.id!r} combines {unknown!r}, which is no sign or flag.")
+            raise CorpusError(
+                f"{folder / flag.route}.yaml: flag {flag.id!r} combines {unknown!r}, which is no sign or flag."
+            )
     compiler = Compiler(lexicon)
-    entries = [(entry.id, compiler.compile(phrase)) for entry in (*flags.values(), *signs) for phrase in entry.phrases]
+    spoken: list[FlagDefinition | Sign] = [*flags.values(), *signs]
+    entries = [(entry.id, compiler.compile(phrase)) for entry in spoken for phrase in entry.phrases]
     regions = {
         str(code): _entry(Region, row, folder / "regions.yaml")
         for code, row in _read(folder / "regions.yaml", dict).items()
     }
-    return RedFlags(flags, PhraseBook(entries), regions)
-
-
-def route_of(flag: FlagDefinition) -> Route:
-    """The flag's route as the shared enum."""
-    return Route(flag.route)
+    cues = _entry(Cues, _read(folder / "cues.yaml", dict), folder / "cues.yaml")
+    return RedFlags(flags, PhraseBook(entries), cues, regions)
 
 
 def _read(path: Path, kind: type) -> Any:

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from bot.guard.experience import Match, denied, finished, general
-from bot.guard.flags import FlagDefinition, RedFlags, route_of
-from bot.guard.words import Speller, clauses
+from bot.guard.experience import Experience, Match
+from bot.guard.flags import FlagDefinition, RedFlags
+from bot.guard.words import Clause, Speller, clauses
 from bot.reply import Flag, Route
 
 PHRASE = "phrase"
@@ -44,6 +44,8 @@ class Guard:
     def __init__(self, red_flags: RedFlags) -> None:
         self.red_flags = red_flags
         self._repair = Speller(red_flags.book.vocabulary)
+        self._experience = Experience(red_flags.cues)
+        self.conditions = lru_cache(maxsize=50_000)(self._conditions)
 
     def check(self, messages: Sequence[str]) -> Verdict:
         """The verdict on all visitor messages so far, oldest first.
@@ -62,13 +64,12 @@ class Guard:
         found = {id: sighting for id, sighting in present.items() if id in self.red_flags.flags}
         definitions = sorted(
             (self.red_flags.flags[id] for id in found),
-            key=lambda flag: (-route_of(flag).severity, found[flag.id].turn, list(self.red_flags.flags).index(flag.id)),
+            key=lambda flag: (-flag.route.severity, found[flag.id].turn, list(self.red_flags.flags).index(flag.id)),
         )
         flags = tuple(self._flag(flag, found[flag.id], messages) for flag in definitions)
         return Verdict(flags[0].route if flags else Route.ANSWER, flags)
 
-    @lru_cache(maxsize=50_000)
-    def conditions(self, text: str) -> frozenset[str]:
+    def _conditions(self, text: str) -> frozenset[str]:
         """Ids of the conditions (caution flags) that a piece of text is about, whether it affirms them or not."""
         found = {id for clause in clauses(text) for id, _, _ in self.red_flags.book.matches(clause)}
         return frozenset(id for id in found if self._is_condition(id))
@@ -85,10 +86,10 @@ class Guard:
                     growing = True
 
     def _clear(self, denied_id: str, present: dict[str, _Sighting]) -> None:
-        """Takes back what a later message denies: the sign or flag itself, and the `professional` flags it is part of."""
+        """Takes back what a later message denies: the sign or flag, and the `professional` flags it is part of."""
         present.pop(denied_id, None)
         for flag in self.red_flags.flags.values():
-            if flag.route == Route.PROFESSIONAL and any(denied_id in parts for parts in flag.together):
+            if flag.route is Route.PROFESSIONAL and any(denied_id in parts for parts in flag.together):
                 present.pop(flag.id, None)
 
     def _sightings(self, message: str, turn: int) -> Iterator[_Sighting]:
@@ -101,17 +102,20 @@ class Guard:
         ]
         for match in matches:
             span = match.clause.words[match.first].start, match.clause.words[match.last].end
-            if denied(match, matches):
+            if self._experience.denied(match, matches):
                 yield _Sighting(match.id, turn, *span, denied=True)
-            elif self._is_condition(match.id) or not (general(match, parts) or finished(match, parts)):
+            elif self._is_condition(match.id) or not self._of_the_past_or_nobodys(match, parts):
                 yield _Sighting(match.id, turn, *span, denied=False)
+
+    def _of_the_past_or_nobodys(self, match: Match, message: Sequence[Clause]) -> bool:
+        return self._experience.general(match, message) or self._experience.finished(match, message)
 
     def _is_condition(self, id: str) -> bool:
         """A condition calls for care also when asked about in general ("is massage safe in pregnancy?")."""
         flag = self.red_flags.flags.get(id)
-        return flag is not None and flag.route == Route.CAUTION
+        return flag is not None and flag.route is Route.CAUTION
 
     @staticmethod
     def _flag(flag: FlagDefinition, seen: _Sighting, messages: Sequence[str]) -> Flag:
         text = messages[seen.turn][seen.start : seen.end]
-        return Flag(flag.id, flag.label, route_of(flag), text, seen.start, seen.end, seen.turn, PHRASE, flag.source)
+        return Flag(flag.id, flag.label, flag.route, text, seen.start, seen.end, seen.turn, PHRASE, flag.source)

@@ -1,8 +1,8 @@
 """The pattern language of corpus/red_flags, compiled to regular expressions over a clause's words.
 
-    word      that word                      (a|b c|{x})   one of several, each of one or more words
-    word*     any word that begins so        (a|b)?        the same, or nothing
-    {class}   any entry of a word class      ..            up to five other words; commas do not count
+word      that word                      (a|b c|{x})   one of several, each of one or more words
+word*     any word that begins so        (a|b)?        the same, or nothing
+{class}   any entry of a word class      ..            up to five other words; commas do not count
 """
 
 import re
@@ -22,7 +22,7 @@ Branch = tuple[str, tuple[Anchors, ...]]  # a regex, and the anchor sets that ev
 
 @dataclass(frozen=True)
 class Phrase:
-    """One compiled phrase. A match holds, for each set of `requires`, a word (or, with a star, a beginning) of that set.
+    """One compiled phrase. A match holds a word (or, with a star, a beginning) of each set of `requires`.
 
     That test is cheap and nearly always fails, so that few regular expressions are ever built or run.
     """
@@ -88,7 +88,9 @@ class Compiler:
     def _parse(self, source: str) -> Branch:
         items = _ITEM.findall(source)
         if "".join(items) != source:
-            raise CorpusError(f"Phrase {source!r} holds a sign that phrases do not have; see corpus/red_flags/README.md.")
+            raise CorpusError(
+                f"Phrase {source!r} holds a sign that phrases do not have; see corpus/red_flags/README.md."
+            )
         branch = self._sequence(items, source)
         if items:
             raise CorpusError(f"Phrase {source!r} cannot be read from {''.join(items)[:20]!r} on.")

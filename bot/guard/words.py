@@ -33,7 +33,7 @@ class Clause:
 
     words: tuple[Word, ...]
     question: bool  # it ends in a question mark
-    sentence: int  # clauses of one message are numbered from 0
+    number: int  # of the clause in its message, from 0
 
     @cached_property
     def text(self) -> str:
@@ -84,7 +84,7 @@ def _joined(words: Sequence[Word]) -> Iterator[Word]:
 
 
 def _fold(message: str) -> tuple[str, list[int]]:
-    """Lower case without accents, compatibility forms and apostrophes; and for each character its place in the message."""
+    """Lower case without accents, compatibility forms and apostrophes; and each character's place in the message."""
     characters: list[str] = []
     offsets: list[int] = []
     for position, character in enumerate(message):

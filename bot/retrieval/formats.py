@@ -18,7 +18,7 @@ HEADING_CHARS = 90  # in plain text a longer line is a sentence, not a heading
 
 
 def read_folder(folder: Path) -> list[Article]:
-    """Every article below the folder, sorted by slug. Raises CorpusError: no folder, nothing to read, an unreadable file."""
+    """Every article below the folder, by slug. Raises CorpusError: no folder, nothing to read, an unreadable file."""
     if not folder.is_dir():
         raise CorpusError(f"{folder} is not a folder; name a folder of {_kinds()} articles.")
     paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in READERS and _visible(p.relative_to(folder)))
@@ -44,7 +44,9 @@ def read_file(path: Path, name: Path | None = None) -> Article:
     except OSError as error:
         raise CorpusError(f"{path} cannot be read ({error.strerror}); check its permissions.") from error
     except Exception as error:  # parsers of foreign formats fail in many ways; all mean the file is unusable
-        raise CorpusError(f"{path} cannot be read as {path.suffix[1:]}: {squash(str(error))[:150]}; mend or remove it.") from error
+        raise CorpusError(
+            f"{path} cannot be read as {path.suffix[1:]}: {squash(str(error))[:150]}; mend or remove it."
+        ) from error
     if not any(block.kind is not Kind.HEADING for block in article.blocks):
         raise CorpusError(f"{path} holds no text that can be read; a scanned PDF needs its text recognised first.")
     return article
@@ -63,13 +65,12 @@ def read_html(data: bytes, slug: str) -> Article:
 
     page = _decode(data)
     found = trafilatura.extract(page, output_format="markdown", favor_recall=True, include_comments=False)
-    tree = lxml.html.fromstring(page) if page.strip() else lxml.html.Element("html")
-    for element in tree.xpath("//script|//style|//noscript|//template"):
-        element.drop_tree()
+    tree: Any = lxml.html.document_fromstring(page if page.strip() else "<html></html>")
     title = squash(tree.findtext(".//title") or tree.findtext(".//h1") or "")
-    if found and len(found) > 0.3 * len(squash(tree.text_content())):
+    text = _visible_text(tree)
+    if found and len(found) > 0.3 * len(squash(text)):
         return _from_markdown(found, slug, {"title": title})
-    return read_text(tree.text_content().encode(), slug, title)
+    return read_text(text.encode("utf-8", "replace"), slug, title)
 
 
 def read_pdf(data: bytes, slug: str) -> Article:
@@ -227,10 +228,13 @@ def _inline(token: Token) -> str:
 def _strip_tags(html: str) -> str:
     import lxml.html
 
-    tree = lxml.html.fromstring(f"<div>{html}</div>")
-    for element in tree.xpath("//script|//style"):
+    return squash(_visible_text(lxml.html.fromstring(f"<div>{html}</div>")))
+
+
+def _visible_text(tree: Any) -> str:
+    for element in tree.xpath("//script|//style|//noscript|//template"):
         element.drop_tree()
-    return squash(tree.text_content())
+    return str(tree.text_content())
 
 
 def _front_matter(text: str) -> tuple[dict[str, Any], str]:

@@ -1,12 +1,12 @@
 """The index: immutable versions on disk, built beside the one that serves, checked, then swapped in.
 
-    <data>/<corpus>/CURRENT              name of the version that serves
-    <data>/<corpus>/<version>/manifest.json, articles.jsonl, chunks.jsonl
-                              chroma/    passage vectors (cosine)
-                              passages.npy   the same vectors
-                              units.npy      one for each sentence and list item
-                              probes.npy     one for each heading and written question, with probes.jsonl
-                              bm25/      lexical index
+<data>/<corpus>/CURRENT              name of the version that serves
+<data>/<corpus>/<version>/manifest.json, articles.jsonl, chunks.jsonl
+                          chroma/    passage vectors (cosine)
+                          passages.npy   the same vectors
+                          units.npy      one for each sentence and list item
+                          probes.npy     one for each heading and written question, with probes.jsonl
+                          bm25/      lexical index
 """
 
 import errno
@@ -27,7 +27,7 @@ import numpy as np
 from filelock import FileLock
 from tqdm import tqdm
 
-from bot.encoder import Encoder, Vectors
+from bot.encoder import Encoder, HalfVectors, Vectors
 from bot.errors import IndexUnavailable
 from bot.retrieval.articles import Article
 from bot.retrieval.chunks import Chunk, chunk_articles
@@ -36,13 +36,14 @@ from bot.retrieval.lexical import terms
 from bot.settings import Settings
 
 if TYPE_CHECKING:
+    from chromadb.api.collection_configuration import CreateHNSWConfiguration
     from langchain_chroma import Chroma
 
-FORMAT = 3  # raise when articles, chunks or the files of a version change their meaning
+FORMAT = 5  # raise when articles, chunks or the files of a version change their meaning
 KEPT_VERSIONS = 3
 COLLECTION = "passages"
 # Chroma's default loses live rows after updates and some true neighbours; with these none were lost (design.md).
-HNSW = {"space": "cosine", "ef_construction": 200, "ef_search": 200, "max_neighbors": 32}
+HNSW: "CreateHNSWConfiguration" = {"space": "cosine", "ef_construction": 200, "ef_search": 200, "max_neighbors": 32}
 ADD_ROWS = 1000  # rows handed to Chroma at once
 # An exact product over this many rows takes as long as Chroma's query and never misses; beyond it Chroma is faster.
 EXACT_UP_TO = 50_000
@@ -57,9 +58,9 @@ class Index:
     articles: dict[str, Article]
     chunks: tuple[Chunk, ...]
     passage_vectors: Vectors  # shape (len(chunks), dim)
-    unit_vectors: Vectors  # float16, memory-mapped; rows of chunk i are unit_rows[i]:unit_rows[i + 1]
+    unit_vectors: HalfVectors  # float16, memory-mapped; rows of chunk i are unit_rows[i]:unit_rows[i + 1]
     unit_rows: tuple[int, ...]
-    probe_vectors: Vectors  # float16, memory-mapped; in the same way, what else a chunk is found by
+    probe_vectors: HalfVectors  # float16, memory-mapped; in the same way, what else a chunk is found by
     probe_rows: tuple[int, ...]
     bm25: bm25s.BM25
 
@@ -159,7 +160,7 @@ def _build(settings: Settings, encoder: Encoder, files: str, old: Path | None, q
     chunks = chunk_articles(articles, settings.chunk_chars)
     version = _version(articles, chunks, encoder)
     if (home / version / "manifest.json").is_file():  # same articles as an earlier version: swap back to it
-        _write_manifest(home / version, version, files, encoder, articles, chunks)
+        _write_manifest(home / version, _manifest(home / version) | {"files": files})
         _swap(home, version)
         return home / version
     for left_over in home.glob("building-*"):
@@ -179,7 +180,18 @@ def _build(settings: Settings, encoder: Encoder, files: str, old: Path | None, q
         bm25 = bm25s.BM25()
         bm25.index([terms(chunk.embedded) or [""] for chunk in chunks], show_progress=False)
         bm25.save(work / "bm25")
-        _write_manifest(work, version, files, encoder, articles, chunks)
+        _write_manifest(
+            work,
+            {
+                "version": version,
+                "format": FORMAT,
+                "files": files,
+                "encoder": encoder.name,
+                "articles": len(articles),
+                "chunks": len(chunks),
+                "built": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+            },
+        )
         shutil.rmtree(home / version, ignore_errors=True)
         work.rename(home / version)
     finally:
@@ -191,8 +203,8 @@ def _build(settings: Settings, encoder: Encoder, files: str, old: Path | None, q
 
 def _vectors(
     articles: Sequence[Article], chunks: Sequence[Chunk], encoder: Encoder, old: Path | None, quiet: bool
-) -> tuple[Vectors, Vectors]:
-    """Vectors of all chunks, and of all their units (float16), taken from the old version where the text is the same."""
+) -> tuple[Vectors, HalfVectors]:
+    """Vectors of all chunks, and of all their units (float16); those of unchanged text come from the old version."""
     known = _known_vectors(old, encoder)
     by_slug = {article.slug: article for article in articles}
     missing = [chunk for chunk in chunks if chunk.digest not in known]
@@ -211,10 +223,11 @@ def _vectors(
 
 def _probes(
     articles: Sequence[Article], chunks: Sequence[Chunk], passages: Vectors, encoder: Encoder
-) -> tuple[Vectors, list[int]]:
+) -> tuple[HalfVectors, list[int]]:
     """What else finds a chunk, in the order of the chunks, and how many each has: its heading, and written questions.
 
-    A question that an article says it answers goes to the chunk of that article which is nearest to it.
+    A question that an article says it answers goes to the chunk of that article which is nearest to it, by text and
+    heading together.
     """
     probes: list[list[Vectors]] = [[] for _ in chunks]
     for number, heading in enumerate(encoder.embed_all([chunk.section for chunk in chunks])):
@@ -224,7 +237,7 @@ def _probes(
         rows.setdefault(chunk.article, []).append(number)
     asked = [(article.slug, question) for article in articles if article.slug in rows for question in article.questions]
     for (slug, _), vector in zip(asked, encoder.embed_all([question for _, question in asked]), strict=True):
-        nearest = max(rows[slug], key=lambda number: float(passages[number] @ vector))
+        nearest = max(rows[slug], key=lambda number: float((passages[number] + probes[number][0]) @ vector))
         probes[nearest].append(vector)
     return np.stack([vector for own in probes for vector in own]).astype(np.float16), [len(own) for own in probes]
 
@@ -241,11 +254,7 @@ def _known_vectors(old: Path | None, encoder: Encoder) -> dict[str, tuple[Vector
         index = Index.open(old)
     except IndexUnavailable:
         return {}
-    rows = index.unit_rows
-    return {
-        chunk.digest: (index.passage_vectors[i], index.unit_vectors[rows[i] : rows[i + 1]])
-        for i, chunk in enumerate(index.chunks)
-    }
+    return {chunk.digest: (index.passage_vectors[i], index.units_of(i)) for i, chunk in enumerate(index.chunks)}
 
 
 def _write_chroma(path: Path, chunks: Sequence[Chunk], vectors: Vectors) -> None:
@@ -277,7 +286,7 @@ def _chroma(path: Path, create: bool = False) -> "Chroma":
 
     client = chromadb.PersistentClient(str(path), settings=ChromaSettings(anonymized_telemetry=False))
     if create:
-        client.create_collection(COLLECTION, embedding_function=None, configuration={"hnsw": HNSW})  # type: ignore[typeddict-item]
+        client.create_collection(COLLECTION, embedding_function=None, configuration={"hnsw": HNSW})
     return Chroma(client=client, collection_name=COLLECTION, create_collection_if_not_exists=False)
 
 
@@ -314,18 +323,7 @@ def _version(articles: Sequence[Article], chunks: Sequence[Chunk], encoder: Enco
     return hashlib.sha256(body.encode()).hexdigest()[:12]
 
 
-def _write_manifest(
-    folder: Path, version: str, files: str, encoder: Encoder, articles: Sequence[Article], chunks: Sequence[Chunk]
-) -> None:
-    manifest = {
-        "version": version,
-        "format": FORMAT,
-        "files": files,
-        "encoder": encoder.name,
-        "articles": len(articles),
-        "chunks": len(chunks),
-        "built": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-    }
+def _write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
     draft = folder / "manifest.json.new"
     draft.write_text(json.dumps(manifest, indent=2), encoding="utf-8")
     draft.replace(folder / "manifest.json")
@@ -366,4 +364,6 @@ def _read_lines(path: Path) -> list[dict[str, Any]]:
 def _disk_sentence(error: OSError, home: Path) -> str:
     if error.errno == errno.ENOSPC:
         return f"The disk is full, so the index in {home} could not be written; free some space and try again."
-    return f"The index in {home} could not be written ({error.strerror or error}); check the folder and its permissions."
+    return (
+        f"The index in {home} could not be written ({error.strerror or error}); check the folder and its permissions."
+    )

@@ -9,10 +9,12 @@ from bm25s.stopwords import STOPWORDS_EN
 _WORD = re.compile(r"[^\W_]+")
 # Question words and politeness carry no topic; bm25s's own list keeps them.
 _STOP = frozenset(STOPWORDS_EN) | frozenset(
-    "i me my we you your he she him her his they them our us am do does did can could should would may might shall will "
-    "what when where which who why how whom have has had been being please thanks hi hello ok okay just so some any "
-    "get got go let tell know want need like really very much many too about from than then there here im ive id dont "
-    "cant doesnt isnt didnt wont don t s m ve re ll d isn doesn didn good".split()
+    """
+    i me my we you your he she him her his they them our us am do does did can could should would may might shall will
+    what when where which who why how whom have has had been being please thanks hi hello ok okay just so some any get
+    got go let tell know want need like really very much many too about from than then there here im ive id dont cant
+    doesnt isnt didnt wont don t s m ve re ll d isn doesn didn good
+    """.split()
 )
 
 

@@ -106,7 +106,15 @@ class HybridRetriever(BaseRetriever):
         )
         order = np.argsort(-score, kind="stable")[:k]
         return [
-            Hit(self.index.chunks[rows[i]], rows[i], float(score[i]), float(passage[i]), float(sentence[i]), float(words[i]), rank)
+            Hit(
+                self.index.chunks[rows[i]],
+                rows[i],
+                float(score[i]),
+                float(passage[i]),
+                float(sentence[i]),
+                float(words[i]),
+                rank,
+            )
             for rank, i in enumerate(order, start=1)
         ]
 

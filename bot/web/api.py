@@ -32,7 +32,9 @@ def api(conversations: Conversations) -> APIRouter:
         message, conversation_id = _asked(await _body(request))
         reply = await run_in_threadpool(conversations.say, message, conversation_id)
         return StreamingResponse(
-            events(reply), media_type="text/event-stream", headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
+            events(reply),
+            media_type="text/event-stream",
+            headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"},
         )
 
     @router.get("/healthz")
@@ -72,7 +74,10 @@ async def _body(request: Request) -> bytes:
     async for piece in request.stream():
         body += piece
         if len(body) > BODY_LIMIT:
-            raise MessageError("body_too_large", f"The request is larger than {BODY_LIMIT // 1024} KB; send one message of at most 4,000 characters.")
+            raise MessageError(
+                "body_too_large",
+                f"The request is larger than {BODY_LIMIT // 1024} KB; send one message of at most 4,000 characters.",
+            )
     return body
 
 

@@ -10,7 +10,7 @@ from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, PlainTextResponse, Response
 from jinja2 import Environment, FileSystemLoader
 
-from bot.retrieval.articles import Article, Kind, squash, span_id
+from bot.retrieval.articles import Article, Kind, span_id, squash
 from bot.settings import ROOT
 from bot.web.api import error
 
@@ -37,7 +37,7 @@ class Part:
 
 
 def article_pages(articles: Mapping[str, Article]) -> APIRouter:
-    """`/articles/{slug}` as a page, `/articles/{slug}.txt` as the text that offsets point into, and `/articles` to list them."""
+    """`/articles/{slug}` as a page and, with .txt, as the text that offsets point into; `/articles` lists them."""
     router = APIRouter()
     sources = yaml.safe_load(SOURCES.read_text(encoding="utf-8"))
 

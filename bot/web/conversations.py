@@ -53,6 +53,7 @@ class Conversations:
             known = self._kept.get(conversation_id)
         if known is None:
             raise MessageError(
-                "unknown_conversation", "This conversation is not known here; leave out conversation_id to begin a new one."
+                "unknown_conversation",
+                "This conversation is not known here; leave out conversation_id to begin a new one.",
             )
         yield conversation_id, known

@@ -38,6 +38,7 @@ _MARK = re.compile(r"(?<!\\)\[(\d+)\]")
 
 def visitor_page(conversations: Conversations) -> gr.Blocks:
     """The page, to be mounted at /. Holds no state but the id of the visitor's conversation."""
+
     def respond(message: str, shown: Messages, conversation_id: str | None) -> Iterator[tuple[Any, ...]]:
         """Shows the message, then the reply line by line; a message that cannot be taken stays in the box."""
         if not message.strip():
@@ -61,6 +62,7 @@ def visitor_page(conversations: Conversations) -> gr.Blocks:
             yield [*asked, {"role": "assistant", "content": so_far}], "", reply.conversation_id, *(gr.skip(),) * OFFERS
         yield gr.skip(), gr.skip(), gr.skip(), *_offers(reply.suggestions)
 
+    page: gr.Blocks
     with gr.Blocks(title=TITLE, analytics_enabled=False) as page:
         gr.HTML(
             f"<header><h1>{TITLE}</h1><p>Each number opens the article it comes from. "
@@ -99,9 +101,13 @@ def visitor_page(conversations: Conversations) -> gr.Blocks:
         outputs = [chat, box, conversation_id, *offers]
         for trigger in (box.submit, send.click):
             trigger(respond, [box, chat, conversation_id], outputs, api_visibility="private", show_progress="hidden")
-        chat.clear(lambda: None, None, conversation_id, api_visibility="private")  # a new conversation, also for the guard
+        chat.clear(
+            lambda: None, None, conversation_id, api_visibility="private"
+        )  # a new conversation, also for the guard
         for offer in offers:
-            offer.click(respond, [offer, chat, conversation_id], outputs, api_visibility="private", show_progress="hidden")
+            offer.click(
+                respond, [offer, chat, conversation_id], outputs, api_visibility="private", show_progress="hidden"
+            )
     return page
 
 
@@ -113,7 +119,7 @@ def growing(reply: Reply) -> Iterator[str]:
 
 
 def as_html(reply: Reply, markdown: str) -> str:
-    """The Markdown as one HTML block, dressed for its route, with each [n] a link to its article. Literal HTML stays text."""
+    """The Markdown as one HTML block dressed for its route, each [n] a link to its article; literal HTML stays text."""
     links = {str(citation.number): citation for citation in reply.citations}
 
     def link(mark: re.Match[str]) -> str:

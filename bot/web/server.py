@@ -55,14 +55,18 @@ def make_app(bot: Bot) -> FastAPI:
     @app.exception_handler(Exception)
     async def failed(request: Request, exception: Exception) -> Response:
         log.error("request failed", exc_info=exception)
-        return error("internal", "Something went wrong here; please try again, and see a professional if a symptom worries you.", 500)
+        return error(
+            "internal",
+            "Something went wrong here; please try again, and see a professional if a symptom worries you.",
+            500,
+        )
 
     app.include_router(api(conversations))
     app.include_router(article_pages(bot.articles))
     app.mount("/site", StaticFiles(directory=STATIC))
     page = visitor_page(conversations)
     page.queue(default_concurrency_limit=8)  # Gradio's own default is one visitor at a time
-    return gr.mount_gradio_app(
+    served: FastAPI = gr.mount_gradio_app(
         app,
         page,
         path="/",
@@ -71,7 +75,10 @@ def make_app(bot: Bot) -> FastAPI:
         footer_links=[],
         show_error=False,
         ssr_mode=False,
-        theme=gr.themes.Soft(primary_hue="teal", font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]),
+        theme=gr.themes.Soft(
+            primary_hue="teal", font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]
+        ),
         head=HEAD,
         favicon_path=str(STATIC / "icon.svg"),
     )
+    return served

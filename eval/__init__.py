@@ -1,0 +1,1 @@
+"""Measures the bot: question files, metrics, benchmarks. Imports bot, never the other way round."""
