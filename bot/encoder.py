@@ -18,6 +18,7 @@ Vectors = npt.NDArray[np.float32]
 HalfVectors = npt.NDArray[np.float16]  # as stored
 
 MINILM = Path(__file__).parent / "models" / "minilm"  # made by `make export-encoder`, see its README
+MODEL = MINILM / "model.int8.onnx"
 BATCH = 32  # texts a forward pass when indexing; larger batches only pad more on two cores
 WINDOW = 512  # texts sorted by length together
 
@@ -48,11 +49,11 @@ class MiniLM:
         self._tokenizer = Tokenizer.from_file(str(MINILM / "tokenizer.json"))
         self._tokenizer.enable_truncation(self.max_tokens)
         self._tokenizer.no_padding()
-        self._session = _session(threads)
+        self._session = onnx_session(MODEL, threads)
 
     @cached_property
     def _bulk_session(self) -> ort.InferenceSession:
-        return _session(len(os.sched_getaffinity(0)))
+        return onnx_session(MODEL, len(os.sched_getaffinity(0)))
 
     def embed(self, text: str) -> Vectors:
         """One vector, shape (dim,); the empty text has one too (of its two marker tokens)."""
@@ -125,11 +126,12 @@ def load_encoder(name: str, threads: int = 1) -> Encoder:
     return SentenceTransformerEncoder(name, threads)
 
 
-def _session(threads: int) -> ort.InferenceSession:
+def onnx_session(path: Path, threads: int) -> ort.InferenceSession:
+    """A session bound to that many threads; unbounded ones stall when another job has a core."""
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
-    return ort.InferenceSession(str(MINILM / "model.int8.onnx"), options, providers=["CPUExecutionProvider"])
+    return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
 
 def _unit(vector: Vectors) -> Vectors:

@@ -4,8 +4,8 @@
 <data>/<corpus>/<version>/manifest.json, articles.jsonl, chunks.jsonl
                           chroma/    passage vectors (cosine)
                           passages.npy   the same vectors
-                          units.npy      one for each sentence and list item
-                          probes.npy     one for each heading and written question, with probes.jsonl
+                          probes.npy     by chunk: its sentences, its heading, the questions written for it
+                          probe_starts.npy
                           bm25/      lexical index
 """
 
@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 import bm25s
 import numpy as np
+import numpy.typing as npt
 from filelock import FileLock
 from tqdm import tqdm
 
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from chromadb.api.collection_configuration import CreateHNSWConfiguration
     from langchain_chroma import Chroma
 
-FORMAT = 5  # raise when articles, chunks or the files of a version change their meaning
+FORMAT = 6  # raise when articles, chunks or the files of a version change their meaning
 KEPT_VERSIONS = 3
 COLLECTION = "passages"
 # Chroma's default loses live rows after updates and some true neighbours; with these none were lost (design.md).
@@ -58,10 +59,8 @@ class Index:
     articles: dict[str, Article]
     chunks: tuple[Chunk, ...]
     passage_vectors: Vectors  # shape (len(chunks), dim)
-    unit_vectors: HalfVectors  # float16, memory-mapped; rows of chunk i are unit_rows[i]:unit_rows[i + 1]
-    unit_rows: tuple[int, ...]
-    probe_vectors: HalfVectors  # float16, memory-mapped; in the same way, what else a chunk is found by
-    probe_rows: tuple[int, ...]
+    probe_vectors: HalfVectors  # memory-mapped; for each chunk its units, then whatever else it is found by
+    probe_starts: npt.NDArray[np.int64]  # rows of chunk i are probe_starts[i]:probe_starts[i + 1]
     bm25: bm25s.BM25
 
     @classmethod
@@ -71,26 +70,22 @@ class Index:
             manifest = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
             articles = [Article.from_json(row) for row in _read_lines(path / "articles.jsonl")]
             chunks = tuple(Chunk(**row) for row in _read_lines(path / "chunks.jsonl"))
-            rows = np.cumsum([0, *(chunk.units for chunk in chunks)])
-            probes = np.cumsum([0, *(row["probes"] for row in _read_lines(path / "probes.jsonl"))])
             index = cls(
                 version=manifest["version"],
                 path=path,
                 articles={article.slug: article for article in articles},
                 chunks=chunks,
                 passage_vectors=np.load(path / "passages.npy", mmap_mode="r"),
-                unit_vectors=np.load(path / "units.npy", mmap_mode="r"),
-                unit_rows=tuple(int(row) for row in rows),
                 probe_vectors=np.load(path / "probes.npy", mmap_mode="r"),
-                probe_rows=tuple(int(row) for row in probes),
+                probe_starts=np.load(path / "probe_starts.npy"),
                 bm25=bm25s.BM25.load(path / "bm25", load_corpus=False),
             )
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise IndexUnavailable(
                 f"The index in {path} is incomplete or damaged; delete that folder and run: python -m bot index"
             ) from error
-        sizes = (len(index.passage_vectors), len(index.unit_vectors), len(index.probe_vectors), len(probes))
-        if sizes != (len(chunks), rows[-1], probes[-1], len(chunks) + 1):
+        sizes = (len(index.passage_vectors), len(index.probe_starts) - 1, len(index.probe_vectors))
+        if sizes != (len(chunks), len(chunks), index.probe_starts[-1]):
             raise IndexUnavailable(f"The index in {path} is damaged; delete that folder and run: python -m bot index")
         return index
 
@@ -113,12 +108,17 @@ class Index:
 
     def units_of(self, row: int) -> Vectors:
         """Vectors of the sentences and list items of one chunk, float32, shape (units, dim)."""
-        return np.asarray(self.unit_vectors[self.unit_rows[row] : self.unit_rows[row + 1]], dtype=np.float32)
+        first = self.probe_starts[row]
+        return np.asarray(self.probe_vectors[first : first + self.chunks[row].units], dtype=np.float32)
 
-    def probes_of(self, row: int) -> Vectors:
-        """Vectors of a chunk's sentences, of its heading and of the questions written for it: what it is found by."""
-        probes = self.probe_vectors[self.probe_rows[row] : self.probe_rows[row + 1]]
-        return np.concatenate([self.units_of(row), np.asarray(probes, dtype=np.float32)])
+    def best_probe(self, rows: Sequence[int], vector: Vectors) -> Vectors:
+        """For each of these chunks the highest cosine of a sentence, of its heading or of a question written for it."""
+        starts, ends = self.probe_starts[list(rows)], self.probe_starts[[row + 1 for row in rows]]
+        lengths = ends - starts
+        firsts = np.cumsum(lengths) - lengths
+        wanted = np.arange(lengths.sum()) + np.repeat(starts - firsts, lengths)
+        best: Vectors = np.maximum.reduceat(self.probe_vectors[wanted].astype(np.float32) @ vector, firsts)
+        return best
 
     @cached_property
     def _chroma(self) -> "Chroma":
@@ -169,13 +169,12 @@ def _build(settings: Settings, encoder: Encoder, files: str, old: Path | None, q
     work.mkdir()
     try:
         passages, units = _vectors(articles, chunks, encoder, old, quiet)
+        probes = _probes(articles, chunks, passages, units, encoder)
         _write_lines(work / "articles.jsonl", (article.to_json() for article in articles))
         _write_lines(work / "chunks.jsonl", (chunk.to_json() for chunk in chunks))
         np.save(work / "passages.npy", passages)
-        np.save(work / "units.npy", units)
-        probes, counts = _probes(articles, chunks, passages, encoder)
-        np.save(work / "probes.npy", probes)
-        _write_lines(work / "probes.jsonl", ({"chunk": c.id, "probes": n} for c, n in zip(chunks, counts, strict=True)))
+        np.save(work / "probes.npy", np.concatenate(probes).astype(np.float16))
+        np.save(work / "probe_starts.npy", np.cumsum([0, *map(len, probes)]))
         _write_chroma(work / "chroma", chunks, passages)
         bm25 = bm25s.BM25()
         bm25.index([terms(chunk.embedded) or [""] for chunk in chunks], show_progress=False)
@@ -203,8 +202,8 @@ def _build(settings: Settings, encoder: Encoder, files: str, old: Path | None, q
 
 def _vectors(
     articles: Sequence[Article], chunks: Sequence[Chunk], encoder: Encoder, old: Path | None, quiet: bool
-) -> tuple[Vectors, HalfVectors]:
-    """Vectors of all chunks, and of all their units (float16); those of unchanged text come from the old version."""
+) -> tuple[Vectors, list[Vectors]]:
+    """Vectors of all chunks, and those of each one's units; those of unchanged text come from the old version."""
     known = _known_vectors(old, encoder)
     by_slug = {article.slug: article for article in articles}
     missing = [chunk for chunk in chunks if chunk.digest not in known]
@@ -217,29 +216,31 @@ def _vectors(
             known[chunk.digest] = passage, np.stack([next(vectors) for _ in range(chunk.units)])
             bar.update()
     passages = np.stack([known[chunk.digest][0] for chunk in chunks]).astype(np.float32)
-    units = np.concatenate([known[chunk.digest][1] for chunk in chunks]).astype(np.float16)
-    return passages, units
+    return passages, [known[chunk.digest][1] for chunk in chunks]
 
 
 def _probes(
-    articles: Sequence[Article], chunks: Sequence[Chunk], passages: Vectors, encoder: Encoder
-) -> tuple[HalfVectors, list[int]]:
-    """What else finds a chunk, in the order of the chunks, and how many each has: its heading, and written questions.
+    articles: Sequence[Article],
+    chunks: Sequence[Chunk],
+    passages: Vectors,
+    units: Sequence[Vectors],
+    encoder: Encoder,
+) -> list[Vectors]:
+    """What each chunk is found by: its units, its heading, and the questions that are written for it.
 
     A question that an article says it answers goes to the chunk of that article which is nearest to it, by text and
     heading together.
     """
-    probes: list[list[Vectors]] = [[] for _ in chunks]
-    for number, heading in enumerate(encoder.embed_all([chunk.section for chunk in chunks])):
-        probes[number].append(heading)
+    headings = list(encoder.embed_all([chunk.section for chunk in chunks]))
+    probes = [[*own, heading] for own, heading in zip(units, headings, strict=True)]
     rows: dict[str, list[int]] = {}
-    for number, chunk in enumerate(chunks):
-        rows.setdefault(chunk.article, []).append(number)
+    for row, chunk in enumerate(chunks):
+        rows.setdefault(chunk.article, []).append(row)
     asked = [(article.slug, question) for article in articles if article.slug in rows for question in article.questions]
     for (slug, _), vector in zip(asked, encoder.embed_all([question for _, question in asked]), strict=True):
-        nearest = max(rows[slug], key=lambda number: float((passages[number] + probes[number][0]) @ vector))
+        nearest = max(rows[slug], key=lambda row: float((passages[row] + headings[row]) @ vector))
         probes[nearest].append(vector)
-    return np.stack([vector for own in probes for vector in own]).astype(np.float16), [len(own) for own in probes]
+    return [np.stack(own) for own in probes]
 
 
 def _unit_texts(chunk: Chunk, article: Article) -> list[str]:

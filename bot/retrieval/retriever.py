@@ -95,8 +95,8 @@ class HybridRetriever(BaseRetriever):
         rows = sorted(lexical.keys() | {row for row, _ in self.index.dense(vector, self.candidates)})
         if not rows:
             return []
-        passage = np.array([self.index.passage_vectors[row] @ vector for row in rows])
-        sentence = np.array([float((self.index.probes_of(row) @ vector).max()) for row in rows])
+        passage: Vectors = self.index.passage_vectors[rows] @ vector
+        sentence = self.index.best_probe(rows, vector)
         words = np.array([lexical.get(row, 0.0) for row in rows])
         lexical_weight = 1 - self.passage_weight - self.sentence_weight
         score = (
