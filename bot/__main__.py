@@ -22,7 +22,9 @@ def main(arguments: list[str] | None = None) -> int:
 
     options = _parser().parse_args(arguments)
     try:
-        return _index(options) if options.command == "index" else _ask(options)
+        status = _index(options) if options.command == "index" else _ask(options)
+        sys.stdout.flush()  # here, so that a reader who has gone is noticed here
+        return status
     except UserError as error:
         print(f"bot: {error}", file=sys.stderr)
         return BAD_INPUT
@@ -84,6 +86,7 @@ def _batch(bot: "Bot", cases: list[dict[str, Any]]) -> int:
 
 
 def _play(bot: "Bot", case: dict[str, Any]) -> dict[str, Any]:
+    from bot.chat import STEPS
     from bot.errors import MessageError
     from bot.reply import Reply, Route
 
@@ -92,7 +95,7 @@ def _play(bot: "Bot", case: dict[str, Any]) -> dict[str, Any]:
         for message in case["turns"]:
             history.append(bot.reply(message, history))
     except MessageError as error:
-        refusal = Reply(Route.OUT_OF_SCOPE, str(error)).to_json()
+        refusal = Reply(Route.OUT_OF_SCOPE, str(error), timings_ms=dict.fromkeys(STEPS, 0.0)).to_json()
         return {**refusal, "id": case["id"], "error": {"code": error.code, "message": str(error)}}
     return {**history[-1].reply.to_json(), "id": case["id"]}
 
@@ -136,8 +139,10 @@ def _index(options: argparse.Namespace) -> int:
 
 def _as_text(reply: dict[str, Any]) -> str:
     """For a person: the route where it matters, the answer, the sources, what to ask next."""
+    from bot.answering.draft import unescape
+
     parts = [] if reply["route"] == "answer" else [f"({reply['route'].replace('_', ' ')})"]
-    parts.append(reply["answer"].replace("**", ""))
+    parts.append(unescape(reply["answer"].replace("**", "")))
     parts.append("\n".join(_sources(reply["citations"])))
     if reply["suggestions"]:
         parts.append("You could also ask:\n" + "\n".join(f"  {question}" for question in reply["suggestions"]))

@@ -17,6 +17,7 @@ from bot.answering.smalltalk import small_talk
 from bot.answering.suggest import suggest, topics
 from bot.encoder import load_encoder
 from bot.errors import MessageError
+from bot.guard.classifier import Classifier, NoClassifier, Reader
 from bot.guard.flags import load_red_flags
 from bot.guard.guard import FAILED, Guard, Verdict
 from bot.reply import Citation, Reply, Route, Turn
@@ -28,6 +29,7 @@ from bot.settings import RED_FLAGS, SHIPPED_ARTICLES, Settings
 
 log = logging.getLogger(__name__)
 
+STEPS = ("guard", "retrieve", "answer", "total")
 UNCOVERED = (
     "The articles here do not cover that, so I will not guess. You could ask about one of the topics below instead."
 )
@@ -122,7 +124,8 @@ def clean(message: str, limit: int) -> str:
     Raises MessageError where it is empty or longer than `limit` characters.
     """
     if len(message) > limit:
-        raise MessageError("too_long", f"Your message has {len(message):,} characters; please keep it under {limit:,}.")
+        sentence = f"Your message has {len(message):,} characters; please shorten it to {limit:,} or fewer."
+        raise MessageError("too_long", sentence)
     replaced = "".join(_REPLACED.get(unicodedata.category(c), c) if c not in "\n\t" else c for c in message)
     if not any(c.isalnum() or unicodedata.category(c).startswith("S") for c in replaced):
         raise MessageError("empty", "Please type a question about back massage.")
@@ -137,12 +140,17 @@ def load_bot(settings: Settings, quiet: bool = False) -> Bot:
     encoder = load_encoder(settings.encoder, settings.threads)
     index = Index.open(refresh(settings, encoder, quiet))
     red_flags = load_red_flags(RED_FLAGS)
+    try:
+        classifier: Reader = Classifier(threads=settings.threads)
+    except Exception:
+        log.exception("the guard's classifier cannot be loaded; every message is referred")
+        classifier = NoClassifier()
     safety = {flag.article for flag in red_flags.flags.values()}
     shipped = {article.slug: article for article in read_folder(SHIPPED_ARTICLES) if article.slug in safety}
     articles = {**shipped, **index.articles}
     return Bot(
         settings=settings,
-        guard=Guard(red_flags),
+        guard=Guard(red_flags, classifier),
         retriever=HybridRetriever(
             index=index,
             encoder=encoder,

@@ -77,8 +77,15 @@ def verified(lines: Sequence[Line]) -> list[Line]:
 
 
 def escape(text: str) -> str:
-    """Article text as literal Markdown: nothing in it is markup, HTML or a citation mark."""
-    return re.sub(r"([\\`*_\[\]<>~|$])", r"\\\1", text)
+    """Text as literal Markdown: nothing in it is markup, HTML, an entity or a citation mark."""
+    inside = re.sub(r"([\\`*_\[\]<>~|$&])", r"\\\1", text)
+    opening = re.sub(r"^(\s*)([#+=-])", r"\1\\\2", inside)
+    return re.sub(r"^(\s*\d{1,9})([.)])(?=\s|$)", r"\1\\\2", opening)
+
+
+def unescape(markdown: str) -> str:
+    """The text that `escape` was given."""
+    return re.sub(r"\\([\\`*_\[\]<>~|$&#+=.)-])", r"\1", markdown)
 
 
 def _citation(number: int, span: Span) -> Citation:

@@ -7,15 +7,20 @@ from bot.reply import Turn
 from bot.retrieval.lexical import terms
 
 TOPIC_WORDS = 40  # of the earlier question that are carried on
-FEW_TERMS = 2  # content words below which a message cannot be a question of its own
+OWN_TERMS = 3  # with more content words than this a message stands alone, whatever it points at
 
-_LEANS = re.compile(
-    r"^\W*(and|but|or|so|then|also|what about|how about|why|how (long|often|hard|much|many|soon|come)|what (if|else)|"
-    r"which one|is (that|it|this)|does (it|that|this)|can (it|that|this)|for how long|when|where|who|really|ok|okay|"
-    r"yes|no|more|tell me more|the (first|second|third|last) one)\b",
+_CONNECTS = re.compile(
+    r"^\W*((ok|okay|yes|no|well|hmm)\W+)*"
+    r"(and|but|or|so|then|also|what about|how about|what if|what else|which one|why)\b",
     re.IGNORECASE,
 )
-_POINTS = re.compile(r"\b(it|that|this|them|those|these|one|ones|there|he|she|him|her|they|same)\b", re.IGNORECASE)
+_TRAILS = re.compile(r"\b(then|too|as well|instead|the other one|the (first|second|third|last) one)\W*$", re.IGNORECASE)
+_POINTS = re.compile(r"\b(it|that|this|them|those|these|he|she|him|her|they)\b", re.IGNORECASE)
+# "is it good to massage ..." points at nothing
+_DUMMY = re.compile(
+    r"\b(is|would|was|be|will) (it|that|this) \w+ (to|if|for|when)\b|\bit (hurts?|helps?) (to|if|when)\b", re.IGNORECASE
+)
+_VAGUE = frozenset(terms("long often hard much many soon time times times more else one ones way thing yes no ok said"))
 
 
 def standalone(message: str, history: Sequence[Turn]) -> str:
@@ -27,8 +32,11 @@ def standalone(message: str, history: Sequence[Turn]) -> str:
 
 
 def leans(message: str) -> bool:
-    """True where the message cannot be understood alone: it points back, or names hardly anything."""
-    content = len(terms(message))
-    if content <= FEW_TERMS and (_LEANS.search(message) or _POINTS.search(message) or content <= 1):
+    """True where the message cannot be understood alone: it names nothing, goes on from before, or points back."""
+    content = [term for term in terms(message) if term not in _VAGUE]
+    if not content:
         return True
-    return content <= FEW_TERMS + 1 and bool(_LEANS.search(message)) and bool(_POINTS.search(message))
+    if len(content) > OWN_TERMS:
+        return False
+    points = _POINTS.search(_DUMMY.sub(" ", message))
+    return bool(_CONNECTS.search(message) or _TRAILS.search(message) or points)

@@ -12,9 +12,11 @@ HEADLINES = {
     Route.EMERGENCY: "**Please get emergency help now.**",
     Route.PROFESSIONAL: "**Please see a health professional about this before any massage.**",
 }
+RED_FLAG_ARTICLE = "back-pain-red-flags"
 GENERAL = (  # said when no flag's own text can be used, whatever the reason
     "Massage can wait until somebody qualified has looked at this.",
-    "Please ask a doctor or another health professional, and describe what you feel, where, and since when.",
+    "Please ask a doctor or another health professional within the next few days, or today if it is strong, new or "
+    "getting worse, and describe what you feel, where, and since when.",
     "If you have numbness between the legs, new trouble with bladder or bowels, chest pain, trouble breathing, or "
     "sudden weakness, call {emergency_number} now.",
 )
@@ -37,7 +39,7 @@ class Referrals:
         """The reply to a professional or emergency verdict: the severest flag in full, two further ones by reason."""
         known = [self._flags[flag.id] for flag in flags if flag.route.refers and flag.id in self._flags]
         if not known:
-            return [Line(HEADLINES[Route.PROFESSIONAL], None), *self._general()]
+            return self._general()
         first, further = known[0], known[1:]
         reason = self._reason(first)
         lines = [Line(HEADLINES[first.route], reason, Form.PARAGRAPH)]
@@ -84,7 +86,14 @@ class Referrals:
         return [quoted(span, Form.SENTENCE if i else Form.PARAGRAPH) for i, span in enumerate(paragraphs[:3])]
 
     def _general(self) -> list[Line]:
-        return [Line(self._fill(text), None, Form.SENTENCE if i else Form.PARAGRAPH) for i, text in enumerate(GENERAL)]
+        """What is said where no flag's own text can be; it rests on the opening of the red-flag article, if there."""
+        article = self._articles.get(RED_FLAG_ARTICLE)
+        first = article.units[0] if article else None
+        span = Span(article, first.start, first.end) if article and first else None
+        said = [Line(HEADLINES[Route.PROFESSIONAL], span, Form.PARAGRAPH)]
+        for position, text in enumerate(GENERAL):
+            said.append(Line(self._fill(text), span, Form.SENTENCE if position else Form.PARAGRAPH))
+        return said
 
     def _reason(self, flag: FlagDefinition) -> Span | None:
         article = self._articles.get(flag.article)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from tokenizers import Tokenizer
@@ -35,6 +36,22 @@ class Reading:
         return self.routes["professional"] + self.routes["emergency"]
 
 
+class Reader(Protocol):
+    """What the guard needs of a classifier."""
+
+    def read(self, message: str) -> Reading:
+        """The reading of one message."""
+        ...
+
+
+class NoClassifier:
+    """Stands where the weights cannot be loaded: it fails at every message, and the guard refers."""
+
+    def read(self, message: str) -> Reading:
+        """Never returns. Raises RuntimeError."""
+        raise RuntimeError("the guard's classifier was not loaded")
+
+
 class Classifier:
     """int8 weights, one thread. Safe for threads."""
 
@@ -44,10 +61,13 @@ class Classifier:
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(MAX_TOKENS)
         self._session = onnx_session(folder / "model.int8.onnx", threads)
-        self.read = lru_cache(maxsize=KEPT)(self._read)
+        self._kept = lru_cache(maxsize=KEPT)(self._read)
+
+    def read(self, message: str) -> Reading:
+        """The reading of one message, or of several put together by `joined`; past 256 tokens it is not read."""
+        return self._kept(message)
 
     def _read(self, message: str) -> Reading:
-        """The reading of one message, or of several joined by `joined`. Longer than 256 tokens: its end is not read."""
         encoding = self._tokenizer.encode(message)
         ids = np.array([encoding.ids], dtype=np.int64)
         route, flags, words = self._session.run(None, {"input_ids": ids, "attention_mask": np.ones_like(ids)})

@@ -1,8 +1,9 @@
 """Does somebody have this sign now? A match is dropped only when the message plainly says no.
 
-Deliberately lopsided: in visitors' words a negation is often the sign itself ("can't feel my foot"), so only a cue that
-stands before the match, in the same clause and with nothing that ends its reach, suppresses. Other people's symptoms
-count. The cues are data: corpus/red_flags/cues.yaml.
+Deliberately lopsided: in visitors' words a negation is often the sign itself ("can't feel my foot") or denies something
+else ("not worried about the numbness"). So it suppresses only where nothing but fillers and other complaints stands
+between it and the sign, in the same clause. Other people's symptoms count. The cues are data:
+corpus/red_flags/cues.yaml.
 """
 
 from collections.abc import Sequence
@@ -13,7 +14,6 @@ from pydantic import BaseModel, ConfigDict
 from bot.guard.phrases import Compiler, PhraseBook
 from bot.guard.words import COMMA, Clause
 
-REACH_WORDS = 7  # how far before a match its negation may stand
 _YES_OR_NO = frozenset({"no", "none", "nope", "negative", "never", "nil", "absent"})
 
 
@@ -23,12 +23,16 @@ class CueWords(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     negations: frozenset[str]
-    terminators: frozenset[str]
+    fillers: frozenset[str]
+    body: frozenset[str]
+    body_after: frozenset[str]
+    exceptions: frozenset[str]
     conjunctions: frozenset[str]
     complaints: frozenset[str]
     subjects: frozenset[str]
     people: frozenset[str]
     question_openers: frozenset[str]
+    no_question: frozenset[str]
     before_questions: frozenset[str]
 
 
@@ -37,7 +41,6 @@ class CuePhrases(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    not_a_denial: tuple[str, ...]
     curious: tuple[str, ...]
     own: tuple[str, ...]
     past: tuple[str, ...]
@@ -75,21 +78,22 @@ class Experience:
         )
 
     def denied(self, match: Match, others: Sequence[Match]) -> bool:
-        """True where the clause itself says that the sign is absent."""
+        """True where the clause itself says that the sign is absent, and excepts nothing."""
+        behind = {word.text for word in match.clause.words[match.last + 1 :]}
+        if behind & self._words.exceptions:
+            return False
         return self._denied_before(match, others) or self._denied_after(match)
 
     def general(self, match: Match, message: Sequence[Clause]) -> bool:
         """True for a question about the sign by someone who writes of nobody who has it."""
         cues = {name for clause in message for name, _, _ in self._book.matches(clause)}
-        if "curious" in cues:
-            return True
-        opening = next((w.text for w in match.clause.words if w.text not in self._words.before_questions), "")
-        if opening not in self._words.question_openers or "own" in cues:
+        asking = [match.clause] if "curious" in cues else message
+        if any(word.text in self._words.people for clause in asking for word in clause.words):
             return False
-        return all(word.text not in self._words.people for clause in message for word in clause.words)
+        return "curious" in cues or ("own" not in cues and self._asks(match.clause))
 
     def finished(self, match: Match, message: Sequence[Clause]) -> bool:
-        """True where the sign is told as past, the message says that it is gone, and nothing says that it is back."""
+        """True where the sign is told as long past, it is said to be gone, and nothing says that it is back."""
         found = {clause.number: list(self._book.matches(clause)) for clause in message}
         if not any(name == "past" for name, _, _ in found[match.clause.number]):
             return False
@@ -103,26 +107,39 @@ class Experience:
                 return False
         return True
 
+    def _asks(self, clause: Clause) -> bool:
+        """True for a clause that is put as a question, with or without its mark."""
+        words = [word.text for word in clause.words]
+        start = next((i for i, word in enumerate(words) if word not in self._words.before_questions), len(words))
+        opening = words[start : start + 2]
+        return (
+            bool(opening) and opening[0] in self._words.question_openers and opening[-1] not in self._words.no_question
+        )
+
     def _denied_before(self, match: Match, others: Sequence[Match]) -> bool:
         """ "no numbness", "isn't tingling or weak", "denies pain, fever and night sweats"."""
         words = [word.text for word in match.clause.words]
-        said = {i for other in others if other.clause is match.clause for i in range(other.first, other.last + 1)}
-        harmless = {first for name, first, _ in self._book.matches(match.clause) if name == "not_a_denial"}
+        said = {
+            i
+            for other in others
+            if other.clause is match.clause and other.last < match.first
+            for i in range(other.first, other.last + 1)
+        }
         # A negation inside another match is part of that sign ("no appetite"), not a denial of this one.
-        cues = [i for i in range(match.first) if words[i] in self._words.negations and i not in said | harmless]
+        cues = [i for i in range(match.first) if words[i] in self._words.negations and i not in said]
         if not cues:
             return False
-        between = range(cues[-1] + 1, match.first)
-        if any(words[i] in self._words.terminators for i in between):
-            return False
+        cue = cues[-1]
+        passing = self._words.fillers | self._words.complaints
+        passing |= self._words.body if words[cue] in self._words.body_after else frozenset()
         segments: list[list[int]] = [[]]
-        for i in between:
+        for i in range(cue + 1, match.first):
             if words[i] in self._words.conjunctions:
                 segments.append([])
-            else:
+            elif i in said or words[i] in passing:
                 segments[-1].append(i)
-        if max(map(len, segments)) > REACH_WORDS:
-            return False
+            else:
+                return False
         if len(segments) == 1:
             return True
         # A list of complaints: its first entry is one, and none of its entries begins a statement of its own.

@@ -45,6 +45,7 @@ class FlagDefinition(_Entry):
     reply: str  # what to do and how soon
     avoid: str = ""
     tell: str = ""
+    always: bool = False  # counts however it is put: as a question, as long past, as out of curiosity
     reviewed: datetime.date
 
     @field_validator("route")

@@ -1,16 +1,27 @@
 """The guard: every visitor message of a conversation to one verdict."""
 
-from collections.abc import Iterator, Sequence
+import logging
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from bot.guard.classifier import Reader, joined
 from bot.guard.experience import Experience, Match
 from bot.guard.flags import FlagDefinition, RedFlags
 from bot.guard.words import Clause, Speller, clauses
 from bot.reply import Flag, Route
 
+log = logging.getLogger(__name__)
+
 PHRASE = "phrase"
+MODEL = "model"
 FALLBACK = "fallback"
+
+# Probabilities from which the classifier raises a route by itself; chosen on eval/questions/guard-dev.jsonl.
+REFER_FROM = 0.5  # professional and emergency together
+EMERGENCY_FROM = 0.5
+CAUTION_FROM = 0.6
+LAST_TURNS = 3  # messages read together, since a symptom may arrive in pieces
 
 
 @dataclass(frozen=True)
@@ -21,10 +32,10 @@ class Verdict:
     flags: tuple[Flag, ...] = ()
 
 
-FAILED = Verdict(  # what the conversation gets when the guard itself fails: never permission to answer
-    Route.PROFESSIONAL,
-    (Flag("unchecked", "This message could not be checked", Route.PROFESSIONAL, "", 0, 0, 0, FALLBACK, "convention"),),
+UNCHECKED = Flag(
+    "unchecked", "This message could not be checked", Route.PROFESSIONAL, "", 0, 0, 0, FALLBACK, "convention"
 )
+FAILED = Verdict(Route.PROFESSIONAL, (UNCHECKED,))  # when the guard itself fails: never permission to answer
 
 
 @dataclass(frozen=True)
@@ -35,14 +46,21 @@ class _Sighting:
     turn: int
     start: int
     end: int
-    denied: bool
+    denied: bool = False
+    found_by: str = PHRASE
 
 
 class Guard:
-    """Thread-safe; holds no conversation. Rules: corpus/red_flags; what a match means: bot/guard/experience.py."""
+    """Thread-safe; holds no conversation.
 
-    def __init__(self, red_flags: RedFlags) -> None:
+    The rules of corpus/red_flags speak first (what a match means: bot/guard/experience.py). The classifier only adds:
+    where it sees more danger than the rules did, its flag joins theirs. Nothing it says takes a rule's flag away.
+    Without a classifier the rules are alone.
+    """
+
+    def __init__(self, red_flags: RedFlags, classifier: Reader | None = None) -> None:
         self.red_flags = red_flags
+        self._classifier = classifier
         self._repair = Speller(red_flags.book.vocabulary)
         self._experience = Experience(red_flags.cues)
         self.conditions = lru_cache(maxsize=50_000)(self._conditions)
@@ -53,6 +71,7 @@ class Guard:
         A flag stays until a later message denies that flag; nothing else clears it. Signs add up over messages.
         """
         present: dict[str, _Sighting] = {}
+        unchecked = False
         for turn, message in enumerate(messages):
             sightings = list(self._sightings(message, turn))
             for denied_id in {sighting.id for sighting in sightings if sighting.denied}:
@@ -60,19 +79,53 @@ class Guard:
             for sighting in sightings:
                 if not sighting.denied:
                     present.setdefault(sighting.id, sighting)
-        self._combine(present)
+            self._combine(present)
+            try:
+                for sighting in self._read(messages, turn, self._route(present)):
+                    present.setdefault(sighting.id, sighting)
+            except Exception:  # the rules' findings stand, and without the classifier nothing may be answered
+                log.exception("the classifier failed; referring")
+                unchecked = True
         found = {id: sighting for id, sighting in present.items() if id in self.red_flags.flags}
         definitions = sorted(
             (self.red_flags.flags[id] for id in found),
             key=lambda flag: (-flag.route.severity, found[flag.id].turn, list(self.red_flags.flags).index(flag.id)),
         )
         flags = tuple(self._flag(flag, found[flag.id], messages) for flag in definitions)
+        if unchecked and not (flags and flags[0].route.refers):
+            return Verdict(Route.PROFESSIONAL, (UNCHECKED, *flags))
         return Verdict(flags[0].route if flags else Route.ANSWER, flags)
+
+    def _read(self, messages: Sequence[str], turn: int, route: Route) -> Iterator[_Sighting]:
+        """What the classifier adds to `route` for this message: the flag of each higher route that it is sure of."""
+        if self._classifier is None:
+            return
+        reading = self._classifier.read(messages[turn])
+        start, end = reading.start, reading.end
+        if turn and reading.referral < REFER_FROM:
+            pieces = self._classifier.read(joined(messages[max(0, turn - LAST_TURNS + 1) : turn + 1]))
+            if pieces.referral > reading.referral:
+                reading, start, end = pieces, 0, 0
+        sure = {
+            Route.EMERGENCY: reading.routes["emergency"] >= EMERGENCY_FROM,
+            Route.PROFESSIONAL: reading.referral >= REFER_FROM,
+            Route.CAUTION: reading.routes["caution"] >= CAUTION_FROM,
+        }
+        raised = next((higher for higher in sure if sure[higher] and higher.severity > route.severity), None)
+        if raised:
+            likely = max((id for id in reading.flags if self._is(id, raised)), key=lambda id: reading.flags[id])
+            span = (start, end) if end else (0, len(messages[turn]))
+            yield _Sighting(likely, turn, *span, found_by=MODEL)
+
+    def _route(self, present: Collection[str]) -> Route:
+        """The severest route among these ids; `answer` if none is a flag."""
+        routes = [self.red_flags.flags[id].route for id in present if id in self.red_flags.flags]
+        return max(routes, key=lambda route: route.severity, default=Route.ANSWER)
 
     def _conditions(self, text: str) -> frozenset[str]:
         """Ids of the conditions (caution flags) that a piece of text is about, whether it affirms them or not."""
         found = {id for clause in clauses(text) for id, _, _ in self.red_flags.book.matches(clause)}
-        return frozenset(id for id in found if self._is_condition(id))
+        return frozenset(id for id in found if self._is(id, Route.CAUTION))
 
     def _combine(self, present: dict[str, _Sighting]) -> None:
         """Adds the flags whose parts have all been said, whoever said them in whichever message, until none is left."""
@@ -104,18 +157,21 @@ class Guard:
             span = match.clause.words[match.first].start, match.clause.words[match.last].end
             if self._experience.denied(match, matches):
                 yield _Sighting(match.id, turn, *span, denied=True)
-            elif self._is_condition(match.id) or not self._of_the_past_or_nobodys(match, parts):
-                yield _Sighting(match.id, turn, *span, denied=False)
+            # A condition calls for care also when asked about in general ("is massage safe in pregnancy?").
+            elif self._is(match.id, Route.CAUTION) or not self._of_the_past_or_nobodys(match, parts):
+                yield _Sighting(match.id, turn, *span)
 
     def _of_the_past_or_nobodys(self, match: Match, message: Sequence[Clause]) -> bool:
+        flag = self.red_flags.flags.get(match.id)
+        if flag and flag.always:
+            return False
         return self._experience.general(match, message) or self._experience.finished(match, message)
 
-    def _is_condition(self, id: str) -> bool:
-        """A condition calls for care also when asked about in general ("is massage safe in pregnancy?")."""
+    def _is(self, id: str, route: Route) -> bool:
         flag = self.red_flags.flags.get(id)
-        return flag is not None and flag.route is Route.CAUTION
+        return flag is not None and flag.route is route
 
     @staticmethod
     def _flag(flag: FlagDefinition, seen: _Sighting, messages: Sequence[str]) -> Flag:
         text = messages[seen.turn][seen.start : seen.end]
-        return Flag(flag.id, flag.label, flag.route, text, seen.start, seen.end, seen.turn, PHRASE, flag.source)
+        return Flag(flag.id, flag.label, flag.route, text, seen.start, seen.end, seen.turn, seen.found_by, flag.source)

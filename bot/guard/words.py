@@ -88,7 +88,7 @@ def _fold(message: str) -> tuple[str, list[int]]:
     characters: list[str] = []
     offsets: list[int] = []
     for position, character in enumerate(message):
-        if character in _APOSTROPHES:
+        if character in _APOSTROPHES or unicodedata.category(character) == "Cf":  # invisible: joiners, soft hyphens
             continue
         for piece in unicodedata.normalize("NFKD", character).casefold():
             if not unicodedata.combining(piece):

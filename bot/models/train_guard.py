@@ -45,6 +45,19 @@ class Example:
     spans: tuple[tuple[int, int], ...]
 
 
+class Head(torch.nn.Module):
+    """A linear layer as a plain product: torch's own becomes an ONNX Gemm, which the quantizer trips over."""
+
+    def __init__(self, outputs: int) -> None:
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.randn(384, outputs) * 0.02)
+        self.bias = torch.nn.Parameter(torch.zeros(outputs))
+
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        """Shape (..., outputs)."""
+        return torch.matmul(inputs, self.weight) + self.bias
+
+
 class GuardNet(torch.nn.Module):
     """The encoder with its heads. `forward` gives route logits, flag logits and token logits."""
 
@@ -52,9 +65,9 @@ class GuardNet(torch.nn.Module):
         super().__init__()
         self.encoder = encoder
         self.dropout = torch.nn.Dropout(0.1)
-        self.route = torch.nn.Linear(384, len(ROUTES))
-        self.flags = torch.nn.Linear(384, flags)
-        self.words = torch.nn.Linear(384, 1)
+        self.route = Head(len(ROUTES))
+        self.flags = Head(flags)
+        self.words = Head(1)
 
     def forward(
         self, input_ids: torch.Tensor, attention_mask: torch.Tensor

@@ -1,8 +1,10 @@
 """Files to articles: Markdown, HTML, PDF and plain text, with or without metadata."""
 
 import io
+import logging
 import re
 import statistics
+from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -77,6 +79,7 @@ def read_pdf(data: bytes, slug: str) -> Article:
     """The text layer of a PDF."""
     from pypdf import PdfReader
 
+    logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # its warnings would stand beside our one sentence
     reader = PdfReader(io.BytesIO(data))
     pages = [page.extract_text() for page in reader.pages]
     title = reader.metadata.title if reader.metadata else None
@@ -166,6 +169,18 @@ def _from_markdown(body: str, slug: str, front: dict[str, Any]) -> Article:
     )
 
 
+class _Anchors:
+    """Hands out names for headings, each once in its article."""
+
+    def __init__(self) -> None:
+        self._taken: Counter[str] = Counter()
+
+    def unique(self, heading: str) -> str:
+        anchor = _slug(Path(heading.lower()))
+        self._taken[anchor] += 1
+        return anchor if self._taken[anchor] == 1 else f"{anchor}--{self._taken[anchor]}"
+
+
 class _Writer:
     """Collects the plain text of a Markdown document and remembers where each block stands in it."""
 
@@ -174,16 +189,13 @@ class _Writer:
         self.blocks: list[Block] = []
         self.marks: list[SourceMark] = []
         self.first_heading = ""
-        self._anchors: set[str] = set()
+        self._anchors = _Anchors()
 
     def heading(self, source: str, level: int) -> None:
         attributes = _ATTRIBUTES.search(source)
         words = attributes.group(1).split() if attributes else []
         source = source[: attributes.start()] if attributes else source
-        anchor = next((w[1:] for w in words if w.startswith("#")), "") or _slug(Path(source.lower()))
-        while anchor in self._anchors:
-            anchor += "-2"
-        self._anchors.add(anchor)
+        anchor = self._anchors.unique(next((w[1:] for w in words if w.startswith("#")), source))
         evidence = next((w.partition("=")[2] for w in words if w.startswith("evidence=")), "")
         self.first_heading = self.first_heading or squash(source)
         self._add(source, "\n\n", "", Kind.HEADING, level=level, anchor=anchor, evidence=evidence)
@@ -255,34 +267,35 @@ Line = tuple[int, int]  # start and end in the text, without the white space aro
 
 
 def _text_blocks(text: str) -> Iterable[Block]:
-    groups = [_lines(text, m.start(), m.end()) for m in re.finditer(r"(?:[^\n]*\S[^\n]*(?:\n|$))+", text)]
+    groups = _groups(text)
     paragraphs = [piece for group in groups for piece in (_unwrap(text, group) if _wrapped(text, group) else group)]
-    anchors: set[str] = set()
+    anchors = _Anchors()
     for index, (start, end) in enumerate(paragraphs):
         following = paragraphs[index + 1] if index + 1 < len(paragraphs) else None
         line = text[start:end]
         if bullet := _BULLET.match(line):
             yield Block(Kind.ITEM, start + bullet.end(), end)
         elif _is_heading(text, line, following):
-            anchor = _slug(Path(line.lower()))
-            while anchor in anchors:
-                anchor += "-2"
-            anchors.add(anchor)
-            yield Block(Kind.HEADING, start, end, level=2, anchor=anchor)
+            yield Block(Kind.HEADING, start, end, level=2, anchor=anchors.unique(line))
         elif number := _NUMBER.match(line):
             yield Block(Kind.STEP, start + number.end(), end, number=int(number.group(1)))
         else:
             yield Block(Kind.PARAGRAPH, start, end)
 
 
-def _lines(text: str, start: int, end: int) -> list[Line]:
-    lines = []
-    for match in re.finditer(r"[^\n]+", text[start:end]):
-        stripped = match.group().strip()
+def _groups(text: str) -> list[list[Line]]:
+    """The lines that are not blank, in groups between blank ones."""
+    groups: list[list[Line]] = [[]]
+    position = 0
+    for line in text.split("\n"):
+        stripped = line.strip()
         if stripped:
-            first = start + match.start() + match.group().index(stripped)
-            lines.append((first, first + len(stripped)))
-    return lines
+            first = position + len(line) - len(line.lstrip())
+            groups[-1].append((first, first + len(stripped)))
+        elif groups[-1]:
+            groups.append([])
+        position += len(line) + 1
+    return [group for group in groups if group]
 
 
 def _wrapped(text: str, lines: list[Line]) -> bool:
@@ -298,10 +311,11 @@ def _unwrap(text: str, lines: list[Line]) -> list[Line]:
     """The lines joined to paragraphs; a list marker, or a short unfinished line before a capital, starts a new one."""
     joined = [lines[0]]
     width = max(end - start for start, end in lines)
+    last_width = lines[0][1] - lines[0][0]
     for start, end in lines[1:]:
-        before = text[joined[-1][0] : joined[-1][1]].rpartition("\n")[2]
         marker = _BULLET.match(text[start:end]) or _NUMBER.match(text[start:end])
-        heading = len(before) < 0.6 * width and text[start].isupper()
+        heading = last_width < 0.6 * width and text[start].isupper()
+        last_width = end - start
         if marker or heading:
             joined.append((start, end))
         else:

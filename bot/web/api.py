@@ -14,6 +14,7 @@ from bot.reply import Reply
 from bot.web.conversations import Conversations
 
 BODY_LIMIT = 64 * 1024  # bytes; the longest message takes less, however it is escaped
+METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 STATUS = {"unknown_conversation": 404, "body_too_large": 413}  # every other code is 400
 
 
@@ -46,6 +47,12 @@ def api(conversations: Conversations) -> APIRouter:
         found = conversations.bot.retriever.search("back massage", k=1)
         return JSONResponse({"status": "ready"} if found.hits else {"status": "empty"}, 200 if found.hits else 503)
 
+    @router.api_route("/api/{rest:path}", methods=METHODS)
+    @router.api_route("/healthz", methods=METHODS)
+    @router.api_route("/readyz", methods=METHODS)
+    async def unknown(request: Request) -> Response:
+        return error("not_found", f"There is no {request.method} {request.url.path}; see the README.", 404)
+
     return router
 
 
@@ -76,7 +83,7 @@ async def _body(request: Request) -> bytes:
         if len(body) > BODY_LIMIT:
             raise MessageError(
                 "body_too_large",
-                f"The request is larger than {BODY_LIMIT // 1024} KB; send one message of at most 4,000 characters.",
+                f"The request is larger than {BODY_LIMIT // 1024} KB; send one message at a time.",
             )
     return body
 

@@ -44,7 +44,7 @@ def visitor_page(conversations: Conversations) -> gr.Blocks:
         if not message.strip():
             yield (gr.skip(),) * (3 + OFFERS)
             return
-        asked = [*shown, {"role": "user", "content": escape(message)}]
+        asked = [*shown, {"role": "user", "content": literal(message)}]
         try:
             reply = conversations.say(message, conversation_id)
         except MessageError as error:
@@ -109,6 +109,11 @@ def visitor_page(conversations: Conversations) -> gr.Blocks:
                 respond, [offer, chat, conversation_id], outputs, api_visibility="private", show_progress="hidden"
             )
     return page
+
+
+def literal(message: str) -> str:
+    """What a visitor typed as one HTML block, in which neither HTML nor Markdown means anything."""
+    return f'<div class="said">{escape(message).replace(chr(10), "<br>")}</div>'
 
 
 def growing(reply: Reply) -> Iterator[str]:

@@ -32,6 +32,17 @@ HEADERS = {
 }
 
 
+# Gradio's doors for files and plugins. The page has no upload; open to anybody, they could fill the disk.
+CLOSED = tuple(f"/gradio_api/{name}" for name in ("upload", "file", "stream", "proxy", "component_server", "deep_link"))
+
+
+def secured(response: Response) -> Response:
+    """The response with the headers that every one carries."""
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    return response
+
+
 def make_app(bot: Bot) -> FastAPI:
     """Everything that is served, around one loaded bot."""
     conversations = Conversations(bot)
@@ -39,10 +50,9 @@ def make_app(bot: Bot) -> FastAPI:
 
     @app.middleware("http")
     async def secure(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-        response = await call_next(request)
-        for name, value in HEADERS.items():
-            response.headers.setdefault(name, value)
-        return response
+        if request.url.path.startswith(CLOSED):
+            return secured(error("not_found", "There is nothing here.", 404))
+        return secured(await call_next(request))
 
     @app.exception_handler(MessageError)
     async def refused(request: Request, exception: MessageError) -> Response:
@@ -55,11 +65,8 @@ def make_app(bot: Bot) -> FastAPI:
     @app.exception_handler(Exception)
     async def failed(request: Request, exception: Exception) -> Response:
         log.error("request failed", exc_info=exception)
-        return error(
-            "internal",
-            "Something went wrong here; please try again, and see a professional if a symptom worries you.",
-            500,
-        )
+        sentence = "Something went wrong here; please try again, and see a professional if a symptom worries you."
+        return secured(error("internal", sentence, 500))  # this handler stands outside the middleware
 
     app.include_router(api(conversations))
     app.include_router(article_pages(bot.articles))

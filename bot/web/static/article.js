@@ -15,6 +15,11 @@ function show() {
   }
   if (cited.length) cited[0].scrollIntoView({ block: "center" });
 }
-if (window.self !== window.top) document.documentElement.classList.add("embedded");
+if (window.self !== window.top) {
+  document.documentElement.classList.add("embedded");
+  addEventListener("keydown", (event) => {
+    if (event.key === "Escape") window.parent.postMessage("close-source", location.origin);
+  });
+}
 addEventListener("hashchange", show);
 show();

@@ -32,6 +32,9 @@ panel.addEventListener("close", () => {
 addEventListener("keydown", (event) => {
   if (event.key === "Escape" && panel.open) panel.close();
 });
+addEventListener("message", (event) => {
+  if (event.origin === location.origin && event.data === "close-source" && panel.open) panel.close();
+});
 document.addEventListener(
   "click",
   (event) => {
@@ -54,6 +57,8 @@ new MutationObserver(() => {
     const label = message.dataset.testid === "bot" ? "Reply" : "You";
     if (message.getAttribute("aria-label") !== label) message.setAttribute("aria-label", label);
   }
+  const scroller = document.querySelector('#chat [role="log"]');
+  if (scroller && scroller.tabIndex !== 0) scroller.tabIndex = 0; // so that the keyboard can scroll it
   const asked = messages.filter((message) => message.dataset.testid === "user").at(-1);
   const state = `${messages.length}:${messages.at(-1)?.textContent.length}`; // grows while a reply comes in
   if (!asked || state === shown) return;

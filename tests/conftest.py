@@ -1,0 +1,86 @@
+"""What several test files share: one loaded bot, one served page. Nothing is written outside temporary folders."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bot.chat import Bot, load_bot
+from bot.guard.flags import RedFlags, load_red_flags
+from bot.guard.guard import Guard
+from bot.settings import RED_FLAGS, ROOT, Settings
+
+START_SECONDS = 120  # far more than it takes: two cores may be busy with other things
+
+
+@pytest.fixture(scope="session")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the index of the shipped corpus is kept while the tests run."""
+    return tmp_path_factory.mktemp("data")
+
+
+@pytest.fixture(scope="session")
+def bot(data: Path) -> Bot:
+    return load_bot(Settings.load(data=data), quiet=True)
+
+
+@pytest.fixture(scope="session")
+def red_flags() -> RedFlags:
+    return load_red_flags(RED_FLAGS)
+
+
+@pytest.fixture(scope="session")
+def guard(red_flags: RedFlags) -> Guard:
+    return Guard(red_flags)
+
+
+@pytest.fixture
+def free_port() -> int:
+    return _free_port()
+
+
+@pytest.fixture(scope="session")
+def server(bot: Bot, data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of the running program, without a slash at its end. `bot` comes first: it has built the index."""
+    port = _free_port()
+    base = f"http://127.0.0.1:{port}"
+    output = tmp_path_factory.mktemp("server") / "output"
+    with output.open("w") as log:
+        process = subprocess.Popen(
+            [sys.executable, "app.py", "--port", str(port)],
+            cwd=ROOT,
+            env={**os.environ, "BOT_DATA": str(data)},
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        _wait_until_ready(f"{base}/readyz", process, output)
+        yield base
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _wait_until_ready(address: str, process: "subprocess.Popen[bytes]", output: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            with urllib.request.urlopen(address, timeout=5):
+                return
+        except OSError:
+            assert process.poll() is None, f"the server stopped: {output.read_text()}"
+            time.sleep(0.05)
+    raise AssertionError(f"the server was not ready in {START_SECONDS} s: {output.read_text()}")
