@@ -3,7 +3,7 @@ PORT ?= 7860
 HOST ?= 127.0.0.1
 BIN := .venv/bin
 
-.PHONY: run index test lint types bench lock export-encoder setup setup-test clean
+.PHONY: run index test lint types eval bench lock export-encoder train-guard setup setup-test clean
 
 run: setup
 	@$(BIN)/python app.py --host $(HOST) --port $(PORT)
@@ -21,12 +21,19 @@ lint: setup-test
 types: setup-test
 	@$(BIN)/mypy
 
+eval: setup-test
+	@$(BIN)/python -m eval run
+
 bench: setup
 	@$(BIN)/python -m eval bench
 
 export-encoder: setup-test
 	@sh scripts/setup export
 	@$(BIN)/python -m bot.models.export_minilm
+
+train-guard: setup-test
+	@sh scripts/setup export
+	@$(BIN)/python -m bot.models.train_guard
 
 lock:
 	@sh scripts/lock

@@ -2,14 +2,14 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from functools import cached_property
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 import onnxruntime as ort
-from tokenizers import Encoding, Tokenizer
+from tokenizers import Tokenizer
 
 from bot.errors import SettingsError
 from bot.settings import DEFAULT_ENCODER
@@ -19,8 +19,7 @@ HalfVectors = npt.NDArray[np.float16]  # as stored
 
 MINILM = Path(__file__).parent / "models" / "minilm"  # made by `make export-encoder`, see its README
 MODEL = MINILM / "model.int8.onnx"
-BATCH = 32  # texts a forward pass when indexing; larger batches only pad more on two cores
-WINDOW = 512  # texts sorted by length together
+WINDOW = 512  # texts encoded ahead of what is asked for
 
 
 class Encoder(Protocol):
@@ -51,38 +50,17 @@ class MiniLM:
         self._tokenizer.no_padding()
         self._session = onnx_session(MODEL, threads)
 
-    @cached_property
-    def _bulk_session(self) -> ort.InferenceSession:
-        return onnx_session(MODEL, len(os.sched_getaffinity(0)))
-
     def embed(self, text: str) -> Vectors:
         """One vector, shape (dim,); the empty text has one too (of its two marker tokens)."""
-        tokens = self._run(self._session, [self._tokenizer.encode(text)])[0]
-        return _unit(tokens.mean(axis=0))
+        ids = np.array([self._tokenizer.encode(text).ids], dtype=np.int64)
+        hidden = self._session.run(None, {"input_ids": ids, "attention_mask": np.ones_like(ids)})[0]
+        return _unit(hidden[0].mean(axis=0))
 
     def embed_all(self, texts: Sequence[str]) -> Iterator[Vectors]:
-        """See Encoder. Texts of like length go together, within a window so that the first come early."""
-        for first in range(0, len(texts), WINDOW):
-            encodings = self._tokenizer.encode_batch(list(texts[first : first + WINDOW]))
-            by_length = sorted(range(len(encodings)), key=lambda i: len(encodings[i]))
-            vectors: Vectors = np.empty((len(encodings), self.dim), dtype=np.float32)
-            for start in range(0, len(by_length), BATCH):
-                rows = by_length[start : start + BATCH]
-                hidden = self._run(self._bulk_session, [encodings[i] for i in rows])
-                for i, tokens in zip(rows, hidden, strict=True):
-                    vectors[i] = _unit(tokens[: len(encodings[i])].mean(axis=0))
-            yield from vectors
-
-    @staticmethod
-    def _run(session: ort.InferenceSession, encodings: Sequence[Encoding]) -> Vectors:
-        longest = max(len(e) for e in encodings)
-        ids = np.zeros((len(encodings), longest), dtype=np.int64)
-        mask = np.zeros_like(ids)
-        for row, encoding in enumerate(encodings):
-            ids[row, : len(encoding)] = encoding.ids
-            mask[row, : len(encoding)] = 1
-        hidden: Vectors = session.run(None, {"input_ids": ids, "attention_mask": mask})[0]
-        return hidden
+        """See Encoder. One text a pass, on every core: int8 scales depend on the other texts of a batch."""
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            for first in range(0, len(texts), WINDOW):
+                yield from pool.map(self.embed, texts[first : first + WINDOW])
 
 
 class SentenceTransformerEncoder:

@@ -5,7 +5,7 @@ import os
 from functools import cached_property
 from pathlib import Path
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.errors import SettingsError
@@ -41,6 +41,12 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(7860, ge=1, le=65535)
 
+    @model_validator(mode="after")
+    def _leave_words_their_share(self) -> "Settings":
+        if self.passage_weight + self.sentence_weight > 1:
+            raise ValueError("BOT_PASSAGE_WEIGHT and BOT_SENTENCE_WEIGHT add up to more than 1")
+        return self
+
     @classmethod
     def load(cls, **overrides: object) -> "Settings":
         """Settings from the environment, then `overrides`. Raises SettingsError naming the bad one."""
@@ -53,6 +59,10 @@ class Settings(BaseSettings):
         except ValidationError as error:
             first = error.errors()[0]
             name = ".".join(str(part) for part in first["loc"])
+            if not name:
+                raise SettingsError(
+                    f"The settings do not fit together: {first['msg'].removeprefix('Value error, ')}."
+                ) from error
             raise SettingsError(
                 f"Setting {ENV_PREFIX}{name.upper()} is {first.get('input')!r}: {first['msg'].lower()}."
             ) from error

@@ -114,16 +114,6 @@ def test_a_plain_text_list_stays_whole():
     ]
 
 
-def test_equal_texts_have_equal_digests_whatever_comes_before_them():
-    (before,) = chunk_articles([markdown("## Which\n\nAlmond.")], 200)
-    after = chunk_articles([markdown("Oil glides.\n\n## Which\n\nAlmond.")], 200)[1]
-    other = chunk_articles([markdown("## Which\n\nAlmonds.")], 200)[0]
-    assert before.id != after.id
-    # the title is the first heading in both, so the same words are embedded
-    assert before.embedded.endswith("Which\nAlmond.")
-    assert before.digest == after.digest != other.digest
-
-
 def test_chunks_come_in_the_order_of_the_articles():
     articles = [markdown("Zinc.", slug="z"), markdown("Almond.", slug="a")]
     assert [chunk.article for chunk in chunk_articles(articles, 200)] == ["z", "a"]

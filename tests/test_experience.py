@@ -2,7 +2,6 @@
 
 import pytest
 
-from bot.guard.experience import REACH_WORDS
 from bot.guard.guard import Guard
 from bot.reply import Route
 
@@ -23,11 +22,10 @@ DENIED = [
     ("weakness", "There is weakness in my arm", "There is no weakness in my arm"),
     ("chest-pain", "I have chest pain", "I have never had chest pain"),
     ("chest-pain", "The client reports chest pain", "The client denies chest pain"),
-    ("major-trauma", "I was in a car accident", "I wasn't in a car accident"),
+    ("major-trauma", "I have had a car accident", "I haven't had a car accident"),
     ("bladder-or-bowel-change", "I have lost control of my bladder", "I haven't lost control of my bladder"),
     ("suicidal-thoughts", "I am suicidal", "I am not suicidal"),
     ("pregnancy", "I am pregnant", "I am not pregnant"),
-    ("blood-thinners", "I take warfarin", "I don't take warfarin"),
 ]
 
 
@@ -44,6 +42,11 @@ def test_a_sign_is_there_unless_it_is_denied(guard: Guard, flag: str, said: str,
         ("numbness", "My foot's numb", "My foot isn't numb"),
         ("numbness", "My leg is stiff and numb", "My leg is stiff but not numb"),
         ("numbness", "My back is stiff with some numbness", "My back is stiff, no numbness"),
+        (
+            "numbness",
+            "I have lower back pain and some numbness in my legs",
+            "I have lower back pain but no numbness in my legs",
+        ),
         ("tingling", "My hands are tingling", "My hands are not tingling"),
         ("tingling", "My back aches and there is tingling", "My back aches but there is no tingling"),
     ],
@@ -60,8 +63,8 @@ def test_a_denial_between_the_part_of_the_body_and_the_sign_counts(
     [
         ("I have numbness, tingling and weakness in my arm", "I have no numbness, tingling or weakness in my arm"),
         (
-            "She reports chest pain, numbness in the toes and leg weakness",
-            "She denies chest pain, numbness in the toes and leg weakness",
+            "She reports chest pain, numbness and leg weakness",
+            "She denies chest pain, numbness and leg weakness",
         ),
         ("Numbness, chest pain, tingling down the leg", "No numbness, chest pain, or tingling down the leg"),
         ("fever, tingling in the hands and numbness", "without fever, tingling in the hands or numbness"),
@@ -84,6 +87,9 @@ def test_one_denial_covers_a_whole_list(guard: Guard, said: str, denied: str) ->
         ("No fever. My foot is numb.", "numbness"),
         ("no fever\nnumb foot", "numbness"),
         ("I have no pain, my foot is numb", "numbness"),  # a statement of its own ends the list
+        ("No pain, have numbness in my foot", "numbness"),
+        ("no fever, feel tingling in my toes", "tingling"),
+        ("No, numbness in my foot", "numbness"),  # the answer no, and no list
         ("I don't smoke, numb left foot for two days", "numbness"),  # smoking opens no list of complaints
         ("The client denies chest pain but reports numb toes", "numbness"),
     ],
@@ -92,9 +98,18 @@ def test_what_ends_the_reach_of_a_denial(guard: Guard, message: str, flag: str) 
     assert flag in found(guard, message)
 
 
-def test_a_denial_reaches_so_many_words_and_no_further(guard: Guard) -> None:
-    assert found(guard, "no " + "really " * REACH_WORDS + "numbness") == set()
-    assert found(guard, "no " + "really " * (REACH_WORDS + 1) + "numbness") == {"numbness"}
+@pytest.mark.parametrize(
+    ("passing", "ending"),
+    [
+        ("no sign of any numbness", "no doctor for my numbness"),
+        ("I have not had any real tingling in my feet", "I have not told her about the tingling in my feet"),
+        ("no chest pain at all", "no rest from chest pain at all"),
+        ("without any weakness in the arm", "without help for the weakness in the arm"),
+    ],
+)
+def test_only_small_words_may_stand_between_a_denial_and_the_sign(guard: Guard, passing: str, ending: str) -> None:
+    assert found(guard, passing) == set()
+    assert guard.check([ending]).route.refers
 
 
 @pytest.mark.parametrize(
@@ -164,6 +179,7 @@ def test_not_any_is_the_same_as_no(guard: Guard, message: str, flag: str) -> Non
         ("No improvement in my numb foot", "numbness"),
         ("Don't tell me to see a doctor about my numb foot", "numbness"),
         ("tingling in my leg, no matter what I do", "tingling"),
+        ("numbness, no relief at all", "numbness"),
     ],
 )
 def test_a_negation_that_denies_nothing(guard: Guard, message: str, flag: str) -> None:
@@ -188,7 +204,7 @@ def test_a_negation_that_denies_nothing(guard: Guard, message: str, flag: str) -
         ("I did not sleep with the tingling in my arm", "tingling"),
         ("I'm not worried about the numbness in my foot", "numbness"),
         ("I don't think the numbness in my foot is serious", "numbness"),
-        ("Never in my life have my legs been so weak", "weakness"),
+        ("I have never had such numbness in my leg", "numbness"),
         ("Without warning my leg goes numb", "numbness"),
         ("Without warning my legs give way", "weakness"),
     ],
@@ -238,13 +254,13 @@ def test_an_exception_behind_a_denial_is_the_sign(guard: Guard, denial: str, exc
         ),
         (
             "chest-pain",
-            "My chest hurt last month, it turned out to be a strain and never came back",
-            "My chest hurt last month, it turned out to be a strain and came back",
+            "My chest hurt last year, it turned out to be a strain and never came back",
+            "My chest hurt last year, it turned out to be a strain and came back",
         ),
         (
             "numbness",
-            "My leg went numb on the sofa for a minute and was fine ever since",
-            "My leg went numb on the sofa a week ago and has been numb ever since",
+            "Ten years ago my hand was numb but it has healed",
+            "Ten minutes ago my hand was numb but it has healed",
         ),
         (
             "major-trauma",
@@ -270,7 +286,7 @@ def test_past_alone_is_not_over(guard: Guard, message: str) -> None:
             "I used to have tingling in my hands. It has disappeared.",
             "I used to have tingling in my hands. It has not disappeared.",
         ),
-        ("My foot went numb last week. It resolved.", "My foot went numb last week. It hasn't resolved."),
+        ("My foot went numb last year. It resolved.", "My foot went numb last year. It hasn't resolved."),
         ("My foot was numb last year. It is fine now.", "My foot was numb last year. It isn't fine now."),
     ],
 )
@@ -328,12 +344,30 @@ def test_a_stroke_sign_of_today_that_passed_is_still_an_emergency(guard: Guard, 
         ("numbness", "So is it safe to massage a numb foot?", "So is it safe to massage a numb foot since Monday?"),
         ("weakness", "What does weakness in the arm mean?", "What does weakness in the arm mean? She has it"),
         ("chest-pain", "Should people with chest pain be massaged?", "Should people be massaged? I have chest pain"),
-        ("numbness", "Just curious, is a numb foot dangerous?", "Is my numb foot dangerous?"),
+        (
+            "numbness",
+            "Just curious, is a numb foot dangerous? I have a desk job.",
+            "Just curious, is my numb foot dangerous? I have a desk job.",
+        ),
     ],
 )
 def test_a_general_question_is_no_sign(guard: Guard, flag: str, general: str, own: str) -> None:
     assert flag not in found(guard, general)
     assert flag in found(guard, own)
+
+
+@pytest.mark.parametrize(
+    ("flag", "message"),
+    [
+        ("suicidal-thoughts", "Is wanting to die normal?"),
+        ("suicidal-thoughts", "Just curious, is there help for somebody who wants to die?"),
+        ("suicidal-thoughts", "I tried to kill myself two years ago, all gone now"),
+        ("overdose", "Is a paracetamol overdose dangerous?"),
+    ],
+)
+def test_suicide_and_overdose_count_however_they_are_put(guard: Guard, flag: str, message: str) -> None:
+    assert guard.red_flags.flags[flag].always
+    assert flag in found(guard, message)
 
 
 @pytest.mark.parametrize(

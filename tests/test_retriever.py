@@ -35,12 +35,12 @@ class AngleEncoder:
 
 # Three passages of one sentence each. Whole passage and sentence have these cosines with any question:
 #             passage  sentence   scaled to 0..1 over the three
-#   ann       1        0          1     0
-#   ben       0.5      1          0.5   1
-#   cat       0        0.5        0     0.5
+#   ann       0.75     0.125      1     0
+#   ben       0.5      0.625      0.5   1
+#   cat       0.25     0.375      0     0.5
 COSINES = {
-    **{"ann\nWarm oil.": 1.0, "ben\nCold towel.": 0.5, "cat\nSoft chair.": 0.0},
-    **{"Warm oil.": 0.0, "Cold towel.": 1.0, "Soft chair.": 0.5},
+    **{"ann\nWarm oil.": 0.75, "ben\nCold towel.": 0.5, "cat\nSoft chair.": 0.25},
+    **{"Warm oil.": 0.125, "Cold towel.": 0.625, "Soft chair.": 0.375},
 }
 # BM25 (Lucene's form, k1 = 1.5, b = 0.75) of a word that is in 1 of 3 passages of 3 words each:
 # ln(1 + (3 - 1 + 0.5) / (1 + 0.5)) * 1 / (1 + 1.5) = 0.9808 * 0.4
@@ -88,7 +88,8 @@ def test_scores_are_weighted_sums_of_scaled_cosines(three):
     found = retriever(three, passage=0.5, sentence=0.25).search("zebra?", 3)
     # ann 0.5 * 1; ben 0.5 * 0.5 + 0.25 * 1; cat 0.25 * 0.5
     assert scores(found) == {"ann": 0.5, "ben": 0.5, "cat": 0.125}
-    assert [(hit.dense, hit.sentence, hit.lexical) for hit in found.hits] == [(1, 0, 0), (0.5, 1, 0), (0, 0.5, 0)]
+    cosines = [(hit.dense, hit.sentence, hit.lexical) for hit in found.hits]
+    assert cosines == [(0.75, 0.125, 0), (0.5, 0.625, 0), (0.25, 0.375, 0)]
 
 
 def test_each_weight_alone_gives_its_own_order(three):

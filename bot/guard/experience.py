@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict
 
-from bot.guard.phrases import Compiler, PhraseBook
+from bot.guard.phrases import Compiler, PhraseBook, Span
 from bot.guard.words import COMMA, Clause
 
 _YES_OR_NO = frozenset({"no", "none", "nope", "negative", "never", "nil", "absent"})
@@ -65,6 +65,7 @@ class Match:
     clause: Clause
     first: int
     last: int
+    gaps: tuple[Span, ...] = ()  # words inside the match that the phrase leaves open
 
 
 class Experience:
@@ -79,10 +80,10 @@ class Experience:
 
     def denied(self, match: Match, others: Sequence[Match]) -> bool:
         """True where the clause itself says that the sign is absent, and excepts nothing."""
-        behind = {word.text for word in match.clause.words[match.last + 1 :]}
+        behind = {word.text for word in match.clause.words[match.first + 1 :]}
         if behind & self._words.exceptions:
             return False
-        return self._denied_before(match, others) or self._denied_after(match)
+        return self._denied_before(match, others) or self._denied_inside(match) or self._denied_after(match)
 
     def general(self, match: Match, message: Sequence[Clause]) -> bool:
         """True for a question about the sign by someone who writes of nobody who has it."""
@@ -143,9 +144,23 @@ class Experience:
         if len(segments) == 1:
             return True
         # A list of complaints: its first entry is one, and none of its entries begins a statement of its own.
+        # Commas alone may divide statements ("no pain, numb foot"); "or" behind makes a list, and so does "denies".
+        rest = {"or", "nor", "and"}.intersection(words[match.first + 1 :])
+        divided = words[cue + 1 : match.first].count(COMMA) == len(segments) - 1
+        if divided and not rest and not words[cue].startswith("den"):
+            return False
         opens_list = any(i in said or words[i] in self._words.complaints for i in segments[0])
         goes_on = any(words[i] in self._words.subjects for segment in segments[1:] for i in segment[:2])
         return opens_list and not goes_on
+
+    def _denied_inside(self, match: Match) -> bool:
+        """ "my foot is not numb": a negation in a gap, with nothing but fillers before what it denies."""
+        words = [word.text for word in match.clause.words]
+        for first, last in match.gaps:
+            negations = [i for i in range(first, last + 1) if words[i] in self._words.negations]
+            if negations and all(words[i] in self._words.fillers for i in range(negations[-1] + 1, last + 1)):
+                return True
+        return False
 
     def _denied_after(self, match: Match) -> bool:
         """ "numbness: none", "tingling no"; but not "tingling, no matter what I do"."""

@@ -141,6 +141,10 @@ class Guard:
     def _clear(self, denied_id: str, present: dict[str, _Sighting]) -> None:
         """Takes back what a later message denies: the sign or flag, and the `professional` flags it is part of."""
         present.pop(denied_id, None)
+        denied_flag = self.red_flags.flags.get(denied_id)
+        if denied_flag and denied_flag.route is Route.PROFESSIONAL:  # else its parts would bring it back
+            for part in {part for parts in denied_flag.together for part in parts}:
+                present.pop(part, None)
         for flag in self.red_flags.flags.values():
             if flag.route is Route.PROFESSIONAL and any(denied_id in parts for parts in flag.together):
                 present.pop(flag.id, None)
@@ -149,10 +153,11 @@ class Guard:
         """What the message says or denies; general questions and finished episodes are left out."""
         parts = clauses(message, self._repair)
         matches = [
-            Match(id, clause, first, last)
+            Match(id, clause, first, last, gaps)
             for clause in parts
-            for id, first, last in self.red_flags.book.matches(clause)
+            for id, (first, last), gaps in self.red_flags.book.found(clause)
         ]
+        matches = [match for match in matches if not any(_inside(match, other) for other in matches)]
         for match in matches:
             span = match.clause.words[match.first].start, match.clause.words[match.last].end
             if self._experience.denied(match, matches):
@@ -175,3 +180,14 @@ class Guard:
     def _flag(flag: FlagDefinition, seen: _Sighting, messages: Sequence[str]) -> Flag:
         text = messages[seen.turn][seen.start : seen.end]
         return Flag(flag.id, flag.label, flag.route, text, seen.start, seen.end, seen.turn, seen.found_by, flag.source)
+
+
+def _inside(match: Match, other: Match) -> bool:
+    """True where the other says the same in more words ("needles" in "pins and needles")."""
+    same = (
+        match.id == other.id
+        and match.clause is other.clause
+        and other.first <= match.first
+        and match.last <= other.last
+    )
+    return same and (other.last - other.first) > (match.last - match.first)

@@ -16,6 +16,7 @@ from bot.guard.words import Clause
 GAP_WORDS = 5
 _ITEM = re.compile(r"\.\.|\{\w+\}|[^\W_]+\*?|[()|?]|,| +")
 
+Span = tuple[int, int]  # first and last word of a clause, both inclusive
 Anchors = frozenset[str]
 Branch = tuple[str, tuple[Anchors, ...]]  # a regex, and the anchor sets that every match of it satisfies
 
@@ -35,11 +36,20 @@ class Phrase:
     def _compiled(self) -> re.Pattern[str]:
         return re.compile(self.regex)
 
-    def spans(self, clause: Clause) -> Iterator[tuple[int, int]]:
+    def spans(self, clause: Clause) -> Iterator[Span]:
         """(first, last) word indices of each match in the clause, last one inclusive."""
+        return (span for span, _ in self.found(clause))
+
+    def found(self, clause: Clause) -> Iterator[tuple[Span, tuple[Span, ...]]]:
+        """Each match, and the spans of words that only its gaps took in."""
         for match in self._compiled.finditer(clause.text):
             first = clause.word_at(match.start())
-            yield first, first + match.group().count(" ") - 1
+            gaps = []
+            for number, words in enumerate(match.groups(), start=1):
+                if words:
+                    start = clause.word_at(match.start(number))
+                    gaps.append((start, start + words.count(" ") - 1))
+            yield (first, first + match.group().count(" ") - 1), tuple(gaps)
 
 
 class PhraseBook:
@@ -54,14 +64,18 @@ class PhraseBook:
 
     def matches(self, clause: Clause) -> Iterator[tuple[str, int, int]]:
         """(id, first word, last word) of every match in the clause, in the order of the phrases."""
+        return ((owner, *span) for owner, span, _ in self.found(clause))
+
+    def found(self, clause: Clause) -> Iterator[tuple[str, Span, tuple[Span, ...]]]:
+        """The same, with the spans of the gaps in each match."""
         present = {word.text for word in clause.words}
-        present |= {word[:length] + "*" for word in present for length in range(2, len(word) + 1)}
+        present |= {word[:length] + "*" for word in present for length in range(1, len(word) + 1)}
         numbers = {number for anchor in present for number in self._by_anchor.get(anchor, ())}
         for number in sorted(numbers):
             owner, phrase = self._entries[number]
             if not any(anchors.isdisjoint(present) for anchors in phrase.requires):
-                for first, last in phrase.spans(clause):
-                    yield owner, first, last
+                for span, gaps in phrase.found(clause):
+                    yield owner, span, gaps
 
     @property
     def vocabulary(self) -> frozenset[str]:
@@ -105,7 +119,7 @@ class Compiler:
             if item.isspace():
                 continue
             if item == "..":
-                regexes.append(rf"(?:(?:, )?[^\s,]+ ){{0,{GAP_WORDS}}}?(?:, )?")
+                regexes.append(rf"((?:(?:, )*[^\s,]+ ){{0,{GAP_WORDS}}}?(?:, )*)")
                 continue
             regex, needs = self._item(item, items, source)
             if items and items[0] == "?":

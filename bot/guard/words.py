@@ -66,6 +66,8 @@ def clauses(message: str, repair: Callable[[str], str] = lambda word: word) -> l
             words = []
         elif token["pause"]:
             words.append(Word(COMMA, start, end))
+        elif token["number"]:  # "38.5" and "10,000" as two words each: phrases know no other signs
+            words += [Word(part, start, end) for part in re.split("[.,]", token.group())]
         else:
             words.append(Word(repair(_plain(token.group())), start, end))
     if words:
@@ -101,15 +103,10 @@ _LEET = str.maketrans("013457", "oieast")
 
 
 def _plain(word: str) -> str:
-    """Digits that stand for letters, and drawn-out letters, as written normally."""
-    if not word.isalpha() and not word.isdigit() and word.translate(_LEET) in english_words():
+    """Digits that stand for letters inside a word, and drawn-out letters, as written normally; "l3" and "aaa" stay."""
+    if re.fullmatch(r"[a-z]+\d[a-z0-9]*[a-z]|\d[a-z]{4,}", word) and word.translate(_LEET) in english_words():
         word = word.translate(_LEET)
-    return _squeeze(word)
-
-
-def _squeeze(word: str) -> str:
-    """Drawn-out letters as written normally: "soooo" is "so", "numbbbb" is "numb"."""
-    if not re.search(r"([^\W\d])\1\1", word):
+    if not re.search(r"([^\W\d])\1\1", word) or len(set(word)) == 1:
         return word
     double, single = (re.sub(r"([^\W\d])\1\1+", rf"\1{second}", word) for second in (r"\1", ""))
     return double if double in english_words() and single not in english_words() else single

@@ -89,7 +89,8 @@ class Article:
         """The first sentence of the section with that anchor; None if there is no such section."""
         for heading in self._headings:
             if heading.anchor == anchor:
-                return next((unit for unit in self.units if unit.start >= heading.end), None)
+                first = next((unit for unit in self.units if unit.start >= heading.end), None)
+                return first if first and self.section_at(first.start)[1] == anchor else None
         return None
 
     def url(self, start: int, end: int) -> str:

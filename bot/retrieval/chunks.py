@@ -1,6 +1,5 @@
 """Articles to chunks along their own structure: a section is a chunk, a long one is split between its blocks."""
 
-import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -27,11 +26,6 @@ class Chunk:
     def id(self) -> str:
         """Stable while the text is: article and offsets."""
         return f"{self.article}:{self.start}-{self.end}"
-
-    @property
-    def digest(self) -> str:
-        """Hash of what is embedded; equal digests have equal vectors."""
-        return hashlib.sha256(self.embedded.encode("utf-8", "replace")).hexdigest()
 
     def to_json(self) -> dict[str, Any]:
         """All fields as plain values."""

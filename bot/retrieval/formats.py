@@ -3,7 +3,6 @@
 import io
 import logging
 import re
-import statistics
 from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -16,6 +15,7 @@ from markdown_it.token import Token
 from bot.errors import CorpusError
 from bot.retrieval.articles import Article, Block, Kind, SourceMark, squash
 
+WRAPPED_FROM, WRAPPED_TO = 40, 130  # characters; the usual widths of broken lines lie between
 HEADING_CHARS = 90  # in plain text a longer line is a sentence, not a heading
 
 
@@ -23,7 +23,7 @@ def read_folder(folder: Path) -> list[Article]:
     """Every article below the folder, by slug. Raises CorpusError: no folder, nothing to read, an unreadable file."""
     if not folder.is_dir():
         raise CorpusError(f"{folder} is not a folder; name a folder of {_kinds()} articles.")
-    paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in READERS and _visible(p.relative_to(folder)))
+    paths = sorted(p for p in folder.rglob("*") if _is_article(p, folder))
     articles: dict[str, Article] = {}
     for path in paths:
         article = read_file(path, path.relative_to(folder))
@@ -65,14 +65,14 @@ def read_html(data: bytes, slug: str) -> Article:
     import lxml.html
     import trafilatura
 
-    page = _decode(data)
-    found = trafilatura.extract(page, output_format="markdown", favor_recall=True, include_comments=False)
+    page = re.sub(r"^\s*<\?xml[^>]*\?>", "", _decode(data))  # lxml refuses text that names an encoding
+    found = trafilatura.extract(page, output_format="markdown", favor_recall=True, include_comments=False) or ""
     tree: Any = lxml.html.document_fromstring(page if page.strip() else "<html></html>")
     title = squash(tree.findtext(".//title") or tree.findtext(".//h1") or "")
-    text = _visible_text(tree)
-    if found and len(found) > 0.3 * len(squash(text)):
+    lost_headings = bool(tree.xpath("//h2|//h3")) and not re.search(r"^#{2,3} ", found, re.MULTILINE)
+    if found and not lost_headings and len(found) > 0.3 * len(squash(_visible_text(tree))):
         return _from_markdown(found, slug, {"title": title})
-    return read_text(text.encode("utf-8", "replace"), slug, title)
+    return _from_tree(tree, slug, title)
 
 
 def read_pdf(data: bytes, slug: str) -> Article:
@@ -148,6 +148,8 @@ def _from_markdown(body: str, slug: str, front: dict[str, Any]) -> Article:
             case "inline" if lists and fresh_item:
                 writer.item(_inline(token), lists[-1])
                 fresh_item = False
+            case "inline" if lists and writer.blocks and writer.blocks[-1].kind in (Kind.ITEM, Kind.STEP):
+                writer.further(_inline(token))
             case "inline":
                 writer.paragraph(_inline(token))
             case "fence" | "code_block":
@@ -165,7 +167,7 @@ def _from_markdown(body: str, slug: str, front: dict[str, Any]) -> Article:
         blocks=tuple(writer.blocks),
         marks=tuple(writer.marks),
         questions=tuple(str(q) for q in questions) if isinstance(questions, list) else (),
-        meta={key: front[key] for key in ("summary", "ask_first", "reviewed") if front.get(key)},
+        meta={key: str(front[key]) for key in ("summary", "ask_first", "reviewed") if front.get(key)},
     )
 
 
@@ -194,7 +196,7 @@ class _Writer:
     def heading(self, source: str, level: int) -> None:
         attributes = _ATTRIBUTES.search(source)
         words = attributes.group(1).split() if attributes else []
-        source = source[: attributes.start()] if attributes else source
+        source = _SOURCE_MARK.sub("", source[: attributes.start()] if attributes else source)
         anchor = self._anchors.unique(next((w[1:] for w in words if w.startswith("#")), source))
         evidence = next((w.partition("=")[2] for w in words if w.startswith("evidence=")), "")
         self.first_heading = self.first_heading or squash(source)
@@ -208,16 +210,20 @@ class _Writer:
         in_list = bool(self.blocks) and self.blocks[-1].kind in (Kind.ITEM, Kind.STEP)
         self._add(source, "\n" if in_list else "\n\n", marker, Kind.STEP if number else Kind.ITEM, number=number)
 
+    def further(self, source: str) -> None:
+        """A later paragraph of the list item before it: it belongs to the list, without a mark of its own."""
+        self._add(source, "\n", "  ", Kind.ITEM)
+
     def _add(self, source: str, gap: str, marker: str, kind: Kind, **details: Any) -> None:
         start = len(self.text) + (len(gap) if self.text else 0) + len(marker)
         plain, last = "", 0
         marks = []
         for found in _SOURCE_MARK.finditer(source):
-            plain += source[last : found.start()]
+            plain = (plain + source[last : found.start()]).lstrip()
             last = found.end()
             ids = tuple(part.strip().lstrip("@") for part in found.group(1).split(";"))
-            marks.append(SourceMark(start + len(plain), ids))
-        plain = (plain + source[last:]).rstrip()
+            marks.append(SourceMark(start + max(len(plain), 1), ids))
+        plain = (plain + source[last:]).strip()
         if not plain.strip():
             return
         self.text += (gap if self.text else "") + marker + plain
@@ -243,18 +249,61 @@ def _strip_tags(html: str) -> str:
     return squash(_visible_text(lxml.html.fromstring(f"<div>{html}</div>")))
 
 
-def _visible_text(tree: Any) -> str:
-    for element in tree.xpath("//script|//style|//noscript|//template"):
-        element.drop_tree()
-    return str(tree.text_content())
-
-
 def _front_matter(text: str) -> tuple[dict[str, Any], str]:
     match = re.match(r"---\s*\n(.*?)\n---\s*(?:\n|$)", text, re.DOTALL)
     if not match:
         return {}, text
     front = yaml.safe_load(match.group(1))
-    return (front if isinstance(front, dict) else {}), text[match.end() :]
+    return (front, text[match.end() :]) if isinstance(front, dict) else ({}, text)
+
+
+# --- HTML -------------------------------------------------------------------------------------------------------------
+
+_ASIDE = "//script|//style|//noscript|//template|//nav|//header|//footer|//aside|//form"
+_BLOCKS = frozenset(
+    "address article aside blockquote br dd div dl dt fieldset h1 h2 h3 h4 h5 h6 hr li main ol p pre section table "
+    "td th tr ul".split()
+)
+
+
+def _from_tree(tree: Any, slug: str, title: str) -> Article:
+    """The page's own headings, paragraphs and list items, for pages in which no main text is recognised."""
+    for element in tree.xpath(_ASIDE):
+        element.drop_tree()
+    writer = _Writer()
+    for element in tree.xpath("//h1|//h2|//h3|//h4|//h5|//h6|//p|//li|//pre|//tr|//blockquote[not(p)]|//div[not(*)]"):
+        text = squash(_spaced(element))
+        if element.tag[0] == "h":
+            writer.heading(text, int(element.tag[1]))
+        elif element.tag == "li":
+            number = 0 if element.getparent().tag != "ol" else 1 + len(element.xpath("preceding-sibling::li"))
+            writer.item(text, number)
+        elif not any(parent.tag in ("li", "tr") for parent in element.iterancestors()):
+            writer.paragraph(text)
+    if not writer.blocks:
+        return read_text(_visible_text(tree).encode("utf-8", "replace"), slug, title)
+    return Article(slug, title or writer.first_heading or slug, writer.text, tuple(writer.blocks), tuple(writer.marks))
+
+
+def _visible_text(tree: Any) -> str:
+    for element in tree.xpath("//script|//style|//noscript|//template"):
+        element.drop_tree()
+    return _spaced(tree)
+
+
+def _spaced(tree: Any) -> str:
+    """The text of an element, with a line break where a block begins or ends so that words do not run together."""
+    from lxml import etree
+
+    parts: list[str] = []
+    for event, element in etree.iterwalk(tree, events=("start", "end")):
+        is_block = isinstance(element.tag, str) and element.tag in _BLOCKS
+        parts.append("\n" if is_block else "")
+        if event == "start" and isinstance(element.tag, str):
+            parts.append(element.text or "")
+        if event == "end" and element is not tree:
+            parts.append(element.tail or "")
+    return "".join(parts)
 
 
 # --- Plain text -------------------------------------------------------------------------------------------------------
@@ -268,7 +317,7 @@ Line = tuple[int, int]  # start and end in the text, without the white space aro
 
 def _text_blocks(text: str) -> Iterable[Block]:
     groups = _groups(text)
-    paragraphs = [piece for group in groups for piece in (_unwrap(text, group) if _wrapped(text, group) else group)]
+    paragraphs = [piece for group in groups for piece in _unwrap(text, group)]
     anchors = _Anchors()
     for index, (start, end) in enumerate(paragraphs):
         following = paragraphs[index + 1] if index + 1 < len(paragraphs) else None
@@ -298,28 +347,23 @@ def _groups(text: str) -> list[list[Line]]:
     return [group for group in groups if group]
 
 
-def _wrapped(text: str, lines: list[Line]) -> bool:
-    """True for a paragraph broken into lines of about one width, as in PDFs and mails."""
-    if len(lines) < 2:
-        return False
-    inner = [text[s:e] for s, e in lines[:-1]]
-    unfinished = sum(not _ENDS_SENTENCE.search(line) for line in inner) / len(inner)
-    return unfinished > 0.5 and 40 <= statistics.median(len(line) for line in inner) <= 130
-
-
 def _unwrap(text: str, lines: list[Line]) -> list[Line]:
-    """The lines joined to paragraphs; a list marker, or a short unfinished line before a capital, starts a new one."""
+    """Lines joined where one goes on in the next: it ends no sentence, and the next is in lower case or it was full."""
+    long = [text[start:end] for start, end in lines[:-1] if end - start >= WRAPPED_FROM]
+    unfinished = sum(not _ENDS_SENTENCE.search(line) for line in long)
+    width = max(map(len, long), default=0)
+    wrapped = unfinished > len(long) / 2 and width <= WRAPPED_TO
     joined = [lines[0]]
-    width = max(end - start for start, end in lines)
-    last_width = lines[0][1] - lines[0][0]
+    before = text[lines[0][0] : lines[0][1]]
     for start, end in lines[1:]:
-        marker = _BULLET.match(text[start:end]) or _NUMBER.match(text[start:end])
-        heading = last_width < 0.6 * width and text[start].isupper()
-        last_width = end - start
-        if marker or heading:
-            joined.append((start, end))
-        else:
+        line = text[start:end]
+        full = wrapped and len(before) >= 0.6 * width
+        goes_on = not _ENDS_SENTENCE.search(before) and (line[0].islower() or full)
+        if goes_on and not (_BULLET.match(line) or _NUMBER.match(line)):
             joined[-1] = (joined[-1][0], end)
+        else:
+            joined.append((start, end))
+        before = line
     return joined
 
 
@@ -350,8 +394,9 @@ def _slug(name: Path) -> str:
     return re.sub(r"[^\w]+", "-", stem).strip("-") or "article"
 
 
-def _visible(path: Path) -> bool:
-    return not any(part.startswith(".") for part in path.parts)
+def _is_article(path: Path, folder: Path) -> bool:
+    hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
+    return path.suffix.lower() in READERS and path.is_file() and not hidden
 
 
 def _kinds() -> str:

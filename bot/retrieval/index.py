@@ -12,10 +12,10 @@
 import errno
 import hashlib
 import json
-import os
 import shutil
 import sys
 import time
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from chromadb.api.collection_configuration import CreateHNSWConfiguration
     from langchain_chroma import Chroma
 
-FORMAT = 6  # raise when articles, chunks or the files of a version change their meaning
+FORMAT = 7  # raise when articles, chunks or the files of a version change their meaning
 KEPT_VERSIONS = 3
 COLLECTION = "passages"
 # Chroma's default loses live rows after updates and some true neighbours; with these none were lost (design.md).
@@ -80,12 +80,13 @@ class Index:
                 probe_starts=np.load(path / "probe_starts.npy"),
                 bm25=bm25s.BM25.load(path / "bm25", load_corpus=False),
             )
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
             raise IndexUnavailable(
                 f"The index in {path} is incomplete or damaged; delete that folder and run: python -m bot index"
             ) from error
         sizes = (len(index.passage_vectors), len(index.probe_starts) - 1, len(index.probe_vectors))
-        if sizes != (len(chunks), len(chunks), index.probe_starts[-1]):
+        complete = index.articles.keys() >= {chunk.article for chunk in chunks} and bool(chunks)
+        if not complete or sizes != (len(chunks), len(chunks), index.probe_starts[-1]):
             raise IndexUnavailable(f"The index in {path} is damaged; delete that folder and run: python -m bot index")
         return index
 
@@ -165,7 +166,7 @@ def _build(settings: Settings, encoder: Encoder, files: str, old: Path | None, q
         return home / version
     for left_over in home.glob("building-*"):
         shutil.rmtree(left_over, ignore_errors=True)
-    work = home / f"building-{os.getpid()}"
+    work = home / f"building-{uuid.uuid4().hex}"
     work.mkdir()
     try:
         passages, units = _vectors(articles, chunks, encoder, old, quiet)
@@ -206,17 +207,16 @@ def _vectors(
     """Vectors of all chunks, and those of each one's units; those of unchanged text come from the old version."""
     known = _known_vectors(old, encoder)
     by_slug = {article.slug: article for article in articles}
-    missing = [chunk for chunk in chunks if chunk.digest not in known]
-    texts = [text for chunk in missing for text in (chunk.embedded, *_unit_texts(chunk, by_slug[chunk.article]))]
+    texts = [(chunk.embedded, *_unit_texts(chunk, by_slug[chunk.article])) for chunk in chunks]
+    missing = list(dict.fromkeys(own for own in texts if own not in known))
     bar = tqdm(total=len(missing), desc="Indexing", unit=" passages", disable=quiet or not missing, file=sys.stderr)
     with bar:
-        vectors = encoder.embed_all(texts)
-        for chunk in missing:
-            passage = next(vectors)
-            known[chunk.digest] = passage, np.stack([next(vectors) for _ in range(chunk.units)])
+        vectors = encoder.embed_all([text for own in missing for text in own])
+        for own in missing:
+            known[own] = next(vectors), np.stack([next(vectors) for _ in own[1:]])
             bar.update()
-    passages = np.stack([known[chunk.digest][0] for chunk in chunks]).astype(np.float32)
-    return passages, [known[chunk.digest][1] for chunk in chunks]
+    passages = np.stack([known[own][0] for own in texts]).astype(np.float32)
+    return passages, [known[own][1] for own in texts]
 
 
 def _probes(
@@ -248,14 +248,21 @@ def _unit_texts(chunk: Chunk, article: Article) -> list[str]:
     return [article.text[unit.start : unit.end] for unit in units]
 
 
-def _known_vectors(old: Path | None, encoder: Encoder) -> dict[str, tuple[Vectors, Vectors]]:
+def _known_vectors(old: Path | None, encoder: Encoder) -> dict[tuple[str, ...], tuple[Vectors, Vectors]]:
+    """What the old version holds, by what was encoded: the chunk's text and then each unit's."""
     if old is None or _manifest(old).get("encoder") != encoder.name or _manifest(old).get("format") != FORMAT:
         return {}
     try:
         index = Index.open(old)
     except IndexUnavailable:
         return {}
-    return {chunk.digest: (index.passage_vectors[i], index.units_of(i)) for i, chunk in enumerate(index.chunks)}
+    return {
+        (chunk.embedded, *_unit_texts(chunk, index.articles[chunk.article])): (
+            index.passage_vectors[i],
+            index.units_of(i),
+        )
+        for i, chunk in enumerate(index.chunks)
+    }
 
 
 def _write_chroma(path: Path, chunks: Sequence[Chunk], vectors: Vectors) -> None:
@@ -269,6 +276,13 @@ def _write_chroma(path: Path, chunks: Sequence[Chunk], vectors: Vectors) -> None
             documents=[chunks[i].embedded[chunks[i].text_at :] for i in rows],
             metadatas=[{"row": i, "article": chunks[i].article, "section": chunks[i].section} for i in rows],
         )
+    try:
+        _check_rows(store, chunks, vectors)
+    finally:
+        store._client.close()  # Chroma keeps a client for each path, and its files open
+
+
+def _check_rows(store: "Chroma", chunks: Sequence[Chunk], vectors: Vectors) -> None:
     for first in range(0, len(chunks), ADD_ROWS):
         batch = vectors[first : first + ADD_ROWS]
         found = store._collection.query(query_embeddings=batch, n_results=min(10, len(chunks)), include=["distances"])

@@ -1,0 +1,80 @@
+"""The shipped classifier: it belongs to the shipped examples, and it has learnt them."""
+
+import json
+import shutil
+
+import pytest
+
+from bot.guard.classifier import EXAMPLES, GUARD_MODEL, Classifier, NoClassifier, data_digest, joined
+from bot.guard.guard import FALLBACK, Guard
+from bot.reply import Route
+
+
+@pytest.fixture(scope="module")
+def classifier():
+    return Classifier()
+
+
+@pytest.fixture(scope="module")
+def examples():
+    lines = [line for path in sorted(EXAMPLES.glob("*.jsonl")) for line in path.read_text("utf-8").splitlines()]
+    return [json.loads(line) for line in lines]
+
+
+def test_the_weights_were_trained_on_the_examples_beside_them():
+    about = json.loads((GUARD_MODEL / "about.json").read_text("utf-8"))
+    assert about["data"] == data_digest(), "the examples changed: run make train-guard"
+    assert about["left_out"] == []
+
+
+def test_every_flag_it_can_name_is_defined(red_flags):
+    about = json.loads((GUARD_MODEL / "about.json").read_text("utf-8"))
+    assert set(about["flags"]) <= set(red_flags.flags)
+
+
+def test_the_examples_are_well_formed(examples, red_flags):
+    seen = set()
+    for row in examples:
+        text = joined(row["turns"])
+        assert text.casefold() not in seen, f"written twice: {text!r}"
+        seen.add(text.casefold())
+        assert set(row["flags"]) <= set(red_flags.flags), row
+        assert all(words in text for words in row["words"]), row
+        routes = [red_flags.flags[flag].route for flag in row["flags"]]
+        assert row["route"] == max(routes, key=lambda route: route.severity, default=Route.ANSWER), row
+
+
+def test_it_has_learnt_what_it_was_shown(classifier, examples):
+    """A sanity check, not a measure: other weights, or a broken export, would fall far below this."""
+    sample = examples[::40]
+    right = 0
+    for row in sample:
+        routes = classifier.read(joined(row["turns"])).routes
+        right += max(routes, key=routes.get) == row["route"]
+    assert right / len(sample) > 0.9
+
+
+def test_the_words_that_matter_are_in_the_message(classifier):
+    message = "hello, since tuesday my left foot feels like it is wrapped in cotton wool. which oil should I use?"
+    reading = classifier.read(message)
+    assert reading.referral > 0.5
+    assert "cotton wool" in message[reading.start : reading.end]
+
+
+def test_without_weights_nothing_is_answered(red_flags):
+    guard = Guard(red_flags, NoClassifier())
+    verdict = guard.check(["How often should I get a back massage?"])
+    assert verdict.route is Route.PROFESSIONAL
+    assert verdict.flags[0].found_by == FALLBACK
+
+
+def test_without_weights_an_emergency_that_the_rules_find_stays_one(red_flags):
+    verdict = Guard(red_flags, NoClassifier()).check(["I am numb between my legs and cannot pee"])
+    assert verdict.route is Route.EMERGENCY
+
+
+def test_damaged_weights_do_not_load(tmp_path):
+    shutil.copytree(GUARD_MODEL, tmp_path / "guard")
+    (tmp_path / "guard" / "model.int8.onnx").write_bytes(b"not a model")
+    with pytest.raises(Exception, match=r"(?i)protobuf|model|invalid"):
+        Classifier(tmp_path / "guard")
