@@ -21,16 +21,17 @@ STATUS = {"unknown_conversation": 404, "body_too_large": 413}  # every other cod
 def api(conversations: Conversations) -> APIRouter:
     """The routes of contract.md that speak JSON."""
     router = APIRouter()
+    limit = conversations.bot.settings.message_limit
 
     @router.post("/api/chat")
     async def chat(request: Request) -> Response:
-        message, conversation_id = _asked(await _body(request))
+        message, conversation_id = _asked(await _body(request, limit))
         reply = await run_in_threadpool(conversations.say, message, conversation_id)
         return JSONResponse(reply.to_json())
 
     @router.post("/api/chat/stream")
     async def stream(request: Request) -> Response:
-        message, conversation_id = _asked(await _body(request))
+        message, conversation_id = _asked(await _body(request, limit))
         reply = await run_in_threadpool(conversations.say, message, conversation_id)
         return StreamingResponse(
             events(reply),
@@ -76,14 +77,14 @@ def _event(name: str, data: dict[str, Any]) -> str:
     return f"event: {name}\ndata: {json.dumps(data)}\n\n"
 
 
-async def _body(request: Request) -> bytes:
+async def _body(request: Request, limit: int) -> bytes:
     body = b""
     async for piece in request.stream():
         body += piece
         if len(body) > BODY_LIMIT:
             raise MessageError(
                 "body_too_large",
-                f"The request is larger than {BODY_LIMIT // 1024} KB; send one message at a time.",
+                f"The request is over {BODY_LIMIT // 1024} KB; send one message of at most {limit:,} characters.",
             )
     return body
 
