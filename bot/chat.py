@@ -100,7 +100,7 @@ class Bot:
         """Passages for every route. A referral goes out even when retrieval fails: nothing may hold it back."""
         try:
             found = self.retriever.search(query, 2 * self.settings.passages)
-            ranked = for_visitor(found, {flag.id for flag in verdict.flags}, self.guard.conditions)
+            ranked = for_visitor(found, {flag.id for flag in verdict.flags}, self.guard.flags_in)
             return replace(ranked, hits=ranked.hits[: self.settings.passages])
         except Exception:
             if not verdict.route.refers:

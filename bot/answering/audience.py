@@ -1,21 +1,20 @@
-"""Passages for this visitor: what was written for a condition counts less for those who do not have it."""
+"""Passages for this visitor: what was written for a sign or condition counts less for those who do not have it."""
 
 from collections.abc import Callable, Collection
 from dataclasses import replace
 
 from bot.retrieval.retriever import Found, Hit
 
-NOT_FOR_ALL = (
-    0.2  # taken off the score of a passage whose heading names a condition that the visitor did not; dev questions
-)
+# Taken off the score of a passage whose heading names flags that the visitor has none of; chosen on the dev questions.
+NOT_FOR_ALL = 0.2
 
 
-def for_visitor(found: Found, conditions: Collection[str], conditions_of: Callable[[str], frozenset[str]]) -> Found:
+def for_visitor(found: Found, flags: Collection[str], flags_in: Callable[[str], frozenset[str]]) -> Found:
     """The same hits, ranked anew: without this the partner massage of the pregnancy article answers everybody."""
 
     def score(hit: Hit) -> float:
-        about = conditions_of(f"{hit.chunk.title}. {hit.chunk.section}")
-        return hit.score - (NOT_FOR_ALL if about and about.isdisjoint(conditions) else 0)
+        about = flags_in(f"{hit.chunk.title}. {hit.chunk.section}")
+        return hit.score - (NOT_FOR_ALL if about and about.isdisjoint(flags) else 0)
 
     ranked = sorted(found.hits, key=lambda hit: -score(hit))
     return replace(

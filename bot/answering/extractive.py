@@ -16,6 +16,7 @@ KEEP_ELSEWHERE = 0.15  # in another passage it must come closer
 SAME = 0.88  # cosine at which two sentences say the same
 STEPS_NEAR = 0.6  # steps answer a how-to question from this share of the best score on, within the best article
 STEPS_FAR = 0.85  # and elsewhere
+STEPS_WITHIN = 0.25  # and only if one of their sentences comes this near to the best one
 MAX_STEPS = 14
 MAX_ITEMS = 9
 
@@ -48,7 +49,7 @@ def extract(found: Found, retriever: HybridRetriever, sentences: int) -> list[Li
     units = retriever.units(found, READ_HITS)
     if not units:
         return []
-    top = max(units, key=_rating)
+    top = max((unit for unit in units if not _introduces(unit)), key=_rating, default=units[0])
     for hit in _enumerations(found, units, top):
         return _whole_list([unit for unit in units if unit.hit is hit])
     return _sentences(units, sentences)
@@ -62,16 +63,18 @@ def _rating(unit: ScoredUnit) -> float:
 
 
 def _enumerations(found: Found, units: Sequence[ScoredUnit], top: ScoredUnit) -> Iterator[Hit]:
-    """Passages whose list or steps answer the question, best first."""
+    """Passages whose list or steps answer the question, best first: steps only for who asks how."""
+    how_to = bool(_HOW_TO.search(found.question))
     for hit in found.hits[:READ_HITS]:
         its = [unit for unit in units if unit.hit is hit]
         steps = sum(unit.unit.kind is Kind.STEP for unit in its)
         items = sum(unit.unit.kind is Kind.ITEM for unit in its)
         same_article = hit.chunk.article == top.hit.chunk.article
         close = hit is top.hit or hit.score > (STEPS_NEAR if same_article else STEPS_FAR) * found.hits[0].score
-        if steps > 1 and _HOW_TO.search(found.question) and close:
+        fits = max(map(_rating, its), default=0.0) > _rating(top) - STEPS_WITHIN
+        if steps > 1 and how_to and close and fits:
             yield hit
-        elif hit is top.hit and steps + items > 1:
+        elif hit is top.hit and items > 1:
             in_list = top.unit.kind is not Kind.PARAGRAPH or _introduces(top)
             if in_list or _WANTS_LIST.search(found.question):
                 yield hit

@@ -63,7 +63,7 @@ class Guard:
         self._classifier = classifier
         self._repair = Speller(red_flags.book.vocabulary)
         self._experience = Experience(red_flags.cues)
-        self.conditions = lru_cache(maxsize=50_000)(self._conditions)
+        self.flags_in = lru_cache(maxsize=50_000)(self._flags_in)
 
     def check(self, messages: Sequence[str]) -> Verdict:
         """The verdict on all visitor messages so far, oldest first.
@@ -122,10 +122,10 @@ class Guard:
         routes = [self.red_flags.flags[id].route for id in present if id in self.red_flags.flags]
         return max(routes, key=lambda route: route.severity, default=Route.ANSWER)
 
-    def _conditions(self, text: str) -> frozenset[str]:
-        """Ids of the conditions (caution flags) that a piece of text is about, whether it affirms them or not."""
+    def _flags_in(self, text: str) -> frozenset[str]:
+        """Ids of the flags that a piece of text is about, whether it affirms them or not."""
         found = {id for clause in clauses(text) for id, _, _ in self.red_flags.book.matches(clause)}
-        return frozenset(id for id in found if self._is(id, Route.CAUTION))
+        return frozenset(id for id in found if id in self.red_flags.flags)
 
     def _combine(self, present: dict[str, _Sighting]) -> None:
         """Adds the flags whose parts have all been said, whoever said them in whichever message, until none is left."""

@@ -14,6 +14,7 @@ from rapidfuzz.process import extractOne
 from bot.encoder import MINILM
 
 COMMA = ","
+REPAIRED_FROM = 6  # letters; shorter words lie too near to others ("snores", "sores")
 _APOSTROPHES = "'’‘`´ʼ＇"
 _TOKEN = re.compile(r"(?P<number>\d+(?:[.,]\d+)+)|(?P<word>[^\W_]+)|(?P<end>[.!?;\n…]+)|(?P<pause>[,:()\[\]–—]| -+ )")
 
@@ -116,13 +117,17 @@ class Speller:
     """Puts right a misspelt word of the guard's own vocabulary; leaves every English word as it is."""
 
     def __init__(self, vocabulary: frozenset[str]) -> None:
-        self._targets = sorted(word for word in vocabulary if len(word) >= 4 and word.isalpha())
+        self._targets = sorted(word for word in vocabulary if len(word) >= REPAIRED_FROM and word.isalpha())
         self._known = vocabulary | english_words()
         self._repaired: dict[str, str] = {}
 
     def __call__(self, word: str) -> str:
-        """The word, or the one vocabulary word that a slip of a letter or two away from it."""
-        if len(word) < 5 or not word.isalpha() or word in self._known:
+        """The word, or the vocabulary word that is a slip of a letter or two away from it."""
+        if word in self._known or not word.isalpha():
+            return word
+        if word.endswith("s") and word[:-1] in self._known:  # "my foot's numb"
+            return word[:-1]
+        if len(word) < REPAIRED_FROM - 1:
             return word
         if word not in self._repaired:
             if len(self._repaired) > 10_000:  # a flood of invented words must not fill the memory
@@ -132,7 +137,8 @@ class Speller:
 
     def _nearest(self, word: str) -> str:
         slips = 1 if len(word) < 9 else 2
-        same_initial = [target for target in self._targets if target[0] == word[0] or target[1:2] == word[0]]
+        # The first letter is right, or has changed places with the second.
+        same_initial = [t for t in self._targets if t[0] == word[0] or (t[1] == word[0] and t[0] == word[1])]
         found = extractOne(word, same_initial, scorer=DamerauLevenshtein.distance, score_cutoff=slips)
         return str(found[0]) if found else word
 
