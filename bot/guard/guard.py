@@ -18,9 +18,9 @@ MODEL = "model"
 FALLBACK = "fallback"
 
 # Probabilities from which the classifier raises a route by itself; chosen on eval/questions/guard-dev.jsonl.
-REFER_FROM = 0.5  # professional and emergency together
+REFER_FROM = 0.4  # professional and emergency together
 EMERGENCY_FROM = 0.5
-CAUTION_FROM = 0.8
+CAUTION_FROM = 0.6
 LAST_TURNS = 3  # messages read together, since a symptom may arrive in pieces
 
 
