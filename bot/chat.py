@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from bot.answering.audience import for_visitor
+from bot.answering.audience import about, for_visitor
 from bot.answering.confidence import confidence
 from bot.answering.draft import Form, Line, render, verified
 from bot.answering.extractive import extract
@@ -80,7 +80,11 @@ class Bot:
     def _answer(self, found: Found, verdict: Verdict) -> tuple[Route, list[Line]]:
         """An answer with any precaution first; where nothing found answers, the precaution alone or an abstention."""
         precautions = self.referrals.caution(verdict.flags)
-        if confidence(found) >= self.settings.min_confidence:
+        flags = {flag.id for flag in verdict.flags}
+        covered = confidence(found) >= self.settings.min_confidence
+        # On a condition only a passage about it will do, or else the condition's own section.
+        fits = not flags or (bool(found.hits) and not about(found.hits[0], self.guard.flags_in).isdisjoint(flags))
+        if covered and fits:
             return verdict.route, [*precautions, *extract(found, self.retriever, self.settings.answer_sentences)]
         if precautions:
             return verdict.route, [*precautions, *self.referrals.more(verdict.flags[0])]
