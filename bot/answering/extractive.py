@@ -65,13 +65,14 @@ def _rating(unit: ScoredUnit) -> float:
 def _enumerations(found: Found, units: Sequence[ScoredUnit], top: ScoredUnit) -> Iterator[Hit]:
     """Passages whose list or steps answer the question, best first: steps only for who asks how."""
     how_to = bool(_HOW_TO.search(found.question))
+    nearest = max(unit.score for unit in units)
     for hit in found.hits[:READ_HITS]:
         its = [unit for unit in units if unit.hit is hit]
         steps = sum(unit.unit.kind is Kind.STEP for unit in its)
         items = sum(unit.unit.kind is Kind.ITEM for unit in its)
         same_article = hit.chunk.article == top.hit.chunk.article
         close = hit is top.hit or hit.score > (STEPS_NEAR if same_article else STEPS_FAR) * found.hits[0].score
-        fits = max(map(_rating, its), default=0.0) > _rating(top) - STEPS_WITHIN
+        fits = max((unit.score for unit in its), default=0.0) > nearest - STEPS_WITHIN
         if steps > 1 and how_to and close and fits:
             yield hit
         elif hit is top.hit and items > 1:
