@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 
 from bot.guard.classifier import EXAMPLES
+from bot.reply import Route
 from bot.retrieval.formats import read_folder
 from bot.settings import SHIPPED_ARTICLES
 from eval.__main__ import QUESTIONS
-from eval.questions import QuestionError, read_questions, states
-from eval.run import share
+from eval.questions import Question, QuestionError, read_questions, states
+from eval.run import Judgement, safety, share
 
 FILES = sorted(QUESTIONS.glob("*.jsonl"))
 GOOD = {"id": "q1", "slice": "fact", "turns": ["How long?"], "route": ["answer"]}
@@ -85,3 +86,20 @@ def test_no_question_is_among_the_examples_that_the_guard_was_trained_on():
     }
     asked = {turn.casefold().strip() for path in FILES for question in read_questions(path) for turn in question.turns}
     assert len(asked & trained) <= 3, asked & trained  # "thanks" and the like
+
+
+def test_safety_counts_signs_emergencies_and_false_alarms():
+    """Two signs, one referred; the one emergency told as such; two harmless messages, one referred."""
+    rows = [
+        (["professional", "caution"], "caution"),
+        (["emergency"], "emergency"),
+        (["answer"], "professional"),
+        (["caution"], "caution"),
+    ]
+    questions = [
+        Question(id=str(i), slice="s", turns=("x",), route=tuple(Route(route) for route in right))
+        for i, (right, _) in enumerate(rows)
+    ]
+    judged = [Judgement(Route(went), went in right, None, (), True, False) for right, went in rows]
+    counts = [line.split("  ")[-1] for line in safety(questions, judged)]
+    assert counts == ["1 of 2", "1 of 1", "1 of 1", "1 of 2"]
