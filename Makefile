@@ -3,7 +3,7 @@ PORT ?= 7860
 HOST ?= 127.0.0.1
 BIN := .venv/bin
 
-.PHONY: run index test lint types eval bench lock export-encoder train-guard setup setup-test clean
+.PHONY: run index test lint types corpus-check corpus-report eval bench lock export-encoder train-guard setup setup-test clean
 
 run: setup
 	@$(BIN)/python app.py --host $(HOST) --port $(PORT)
@@ -11,7 +11,7 @@ run: setup
 index: setup
 	@$(BIN)/python -m bot index
 
-test: setup-test lint types
+test: setup-test lint types corpus-check
 	@$(BIN)/python -m pytest
 
 lint: setup-test
@@ -20,6 +20,12 @@ lint: setup-test
 
 types: setup-test
 	@$(BIN)/mypy
+
+corpus-check: setup
+	@$(BIN)/python -m bot article check
+
+corpus-report: setup
+	@$(BIN)/python -m bot article report
 
 eval: setup-test
 	@$(BIN)/python -m eval run

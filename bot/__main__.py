@@ -1,4 +1,4 @@
-"""The command line: python -m bot ask | index. Results to standard output, everything else to standard error."""
+"""The command line: python -m bot ask | index | article. Results to standard output, everything else to standard error."""
 
 import argparse
 import json
@@ -22,7 +22,7 @@ def main(arguments: list[str] | None = None) -> int:
 
     options = _parser().parse_args(arguments)
     try:
-        status = _index(options) if options.command == "index" else _ask(options)
+        status = {"ask": _ask, "index": _index, "article": _article}[options.command](options)
         sys.stdout.flush()  # here, so that a reader who has gone is noticed here
         return status
     except UserError as error:
@@ -50,6 +50,16 @@ def _parser() -> argparse.ArgumentParser:
     index = commands.add_parser("index", help="build or refresh the index")
     for command in (ask, index):
         command.add_argument("--corpus", type=Path, metavar="FOLDER", help="answer from this folder of articles")
+    article = commands.add_parser("article", help="write and check the shipped articles")
+    parts = article.add_subparsers(dest="part", required=True, metavar="PART")
+    new = parts.add_parser("new", help="begin an article: its file and that of its visitor questions")
+    new.add_argument("slug", help="its name: small letters, digits and hyphens")
+    new.add_argument("--title", default="", help="its title, in quotes")
+    check = parts.add_parser("check", help="hold every article to the rules")
+    check.add_argument("names", nargs="*", metavar="SLUG", help="only the findings of these")
+    parts.add_parser("report", help="articles, claims, sources and questions as a table")
+    forbid = parts.add_parser("forbid", help="from now on no article may copy from these texts")
+    forbid.add_argument("folder", type=Path, help="folder of texts; only fingerprints of them are kept")
     return parser
 
 
@@ -135,6 +145,20 @@ def _index(options: argparse.Namespace) -> int:
     index = Index.open(refresh(settings, load_encoder(settings.encoder, settings.threads)))
     print(f"Index {index.version}: {len(index.articles)} articles, {len(index.chunks)} passages, in {index.path}")
     return 0
+
+
+def _article(options: argparse.Namespace) -> int:
+    from bot.corpus import author
+
+    match options.part:
+        case "new":
+            return author.new(options.slug, options.title)
+        case "check":
+            return author.check(options.names)
+        case "report":
+            return author.report()
+        case _:
+            return author.forbid(options.folder)
 
 
 def _as_text(reply: dict[str, Any]) -> str:

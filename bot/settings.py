@@ -11,9 +11,11 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from bot.errors import SettingsError
 
 ROOT = Path(__file__).resolve().parent.parent
-SHIPPED_ARTICLES = ROOT / "corpus" / "articles"
-RED_FLAGS = ROOT / "corpus" / "red_flags"
-SMALL_TALK = ROOT / "corpus" / "small_talk.yaml"
+CORPUS = ROOT / "corpus"
+SHIPPED_ARTICLES = CORPUS / "articles"
+RED_FLAGS = CORPUS / "red_flags"
+SMALL_TALK = CORPUS / "small_talk.yaml"
+HELD_OUT = ROOT / "eval" / "questions"  # nothing of these files may be in an article, a rule or training
 DEFAULT_ENCODER = "all-MiniLM-L6-v2"
 ENV_PREFIX = "BOT_"
 

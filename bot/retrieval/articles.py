@@ -34,6 +34,7 @@ class Block:
     anchor: str = ""  # of a heading
     number: int = 0  # of a step
     evidence: str = ""  # of a heading: how well its section is supported (well, some, none, practice)
+    line: int = 0  # of a Markdown file, from 1; 0 for the other formats
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,8 @@ class Article:
     text: str
     blocks: tuple[Block, ...]
     marks: tuple[SourceMark, ...] = ()
-    questions: tuple[str, ...] = ()
+    questions: tuple[str, ...] = ()  # well-formed ones that the article says it answers; they are also suggested
+    asked: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # by anchor: how visitors put what it answers
     meta: Mapping[str, Any] = field(default_factory=dict)
 
     @cached_property
@@ -106,7 +108,8 @@ class Article:
         """The article that `to_json` wrote."""
         blocks = tuple(Block(**{**b, "kind": Kind(b["kind"])}) for b in body["blocks"])
         marks = tuple(SourceMark(m["position"], tuple(m["sources"])) for m in body["marks"])
-        return cls(**{**body, "blocks": blocks, "marks": marks, "questions": tuple(body["questions"])})
+        questions = {"questions": tuple(body["questions"]), "asked": {k: tuple(v) for k, v in body["asked"].items()}}
+        return cls(**{**body, "blocks": blocks, "marks": marks, **questions})
 
     @cached_property
     def _headings(self) -> tuple[Block, ...]:

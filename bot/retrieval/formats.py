@@ -5,6 +5,7 @@ import logging
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from bot.retrieval.articles import Article, Block, Kind, SourceMark, squash
 
 WRAPPED_FROM, WRAPPED_TO = 40, 130  # characters; the usual widths of broken lines lie between
 HEADING_CHARS = 90  # in plain text a longer line is a sentence, not a heading
+QUESTIONS = ".questions.yaml"  # of an article's visitor questions, beside it: a mapping from anchor to questions
 
 
 def read_folder(folder: Path) -> list[Article]:
@@ -51,13 +53,27 @@ def read_file(path: Path, name: Path | None = None) -> Article:
         ) from error
     if not any(block.kind is not Kind.HEADING for block in article.blocks):
         raise CorpusError(f"{path} holds no text that can be read; a scanned PDF needs its text recognised first.")
-    return article
+    return replace(article, asked=read_questions(path.with_suffix(QUESTIONS)))
+
+
+def read_questions(path: Path) -> dict[str, tuple[str, ...]]:
+    """By anchor of a section the questions visitors may ask it; empty where there is no such file. Raises CorpusError."""
+    try:
+        rows = yaml.load(path.read_bytes(), Loader=yaml.CSafeLoader)
+    except FileNotFoundError:
+        return {}
+    except (OSError, yaml.YAMLError) as error:
+        raise CorpusError(f"{path} cannot be read as YAML: {squash(str(error))[:150]}; mend or remove it.") from error
+    if not isinstance(rows, dict) or not all(isinstance(asked, list) for asked in rows.values()):
+        raise CorpusError(f"{path} must map the anchor of a section to a list of questions.")
+    return {str(anchor): tuple(str(question) for question in asked) for anchor, asked in rows.items()}
 
 
 def read_markdown(data: bytes, slug: str) -> Article:
     """Markdown with optional YAML front matter. `[@source-id]` marks become source marks and leave the text."""
-    front, body = _front_matter(_decode(data))
-    return _from_markdown(body, str(front.get("slug") or slug), front)
+    text = _decode(data)
+    front, body = _front_matter(text)
+    return _from_markdown(body, str(front.get("slug") or slug), front, text.count("\n") - body.count("\n"))
 
 
 def read_html(data: bytes, slug: str) -> Article:
@@ -112,7 +128,7 @@ _SOURCE_MARK = re.compile(r"\s*\[@([\w-]+(?:\s*;\s*@[\w-]+)*)\]")
 _ATTRIBUTES = re.compile(r"\s*\{([^{}]*)\}\s*$")
 
 
-def _from_markdown(body: str, slug: str, front: dict[str, Any]) -> Article:
+def _from_markdown(body: str, slug: str, front: dict[str, Any], lines_before: int = 0) -> Article:
     writer = _Writer()
     tokens = MarkdownIt("commonmark").enable("table").parse(body)
     lists: list[int] = []  # of each open list the next number, or 0 for bullets
@@ -120,6 +136,7 @@ def _from_markdown(body: str, slug: str, front: dict[str, Any]) -> Article:
     fresh_item = False
     row: list[str] | None = None
     for token in tokens:
+        writer.line = lines_before + token.map[0] + 1 if token.map else writer.line
         match token.type:
             case "heading_open":
                 level = int(token.tag[1])
@@ -191,6 +208,7 @@ class _Writer:
         self.blocks: list[Block] = []
         self.marks: list[SourceMark] = []
         self.first_heading = ""
+        self.line = 0  # where the next block stands
         self._anchors = _Anchors()
 
     def heading(self, source: str, level: int) -> None:
@@ -227,7 +245,7 @@ class _Writer:
         if not plain.strip():
             return
         self.text += (gap if self.text else "") + marker + plain
-        self.blocks.append(Block(kind, start, len(self.text), **details))
+        self.blocks.append(Block(kind, start, len(self.text), line=self.line, **details))
         self.marks.extend(marks)
 
 

@@ -32,7 +32,7 @@ from bot.encoder import Encoder, HalfVectors, Vectors
 from bot.errors import IndexUnavailable
 from bot.retrieval.articles import Article
 from bot.retrieval.chunks import Chunk, chunk_articles
-from bot.retrieval.formats import READERS, read_folder
+from bot.retrieval.formats import QUESTIONS, READERS, read_folder
 from bot.retrieval.lexical import terms
 from bot.settings import Settings
 
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from chromadb.api.collection_configuration import CreateHNSWConfiguration
     from langchain_chroma import Chroma
 
-FORMAT = 7  # raise when articles, chunks or the files of a version change their meaning
+FORMAT = 8  # raise when articles, chunks or the files of a version change their meaning
 KEPT_VERSIONS = 3
 COLLECTION = "passages"
 # Chroma's default loses live rows after updates and some true neighbours; with these none were lost (design.md).
@@ -228,17 +228,24 @@ def _probes(
 ) -> list[Vectors]:
     """What each chunk is found by: its units, its heading, and the questions that are written for it.
 
-    A question that an article says it answers goes to the chunk of that article which is nearest to it, by text and
-    heading together.
+    A question goes to the chunk of its section, or of its article where it names none, that is nearest to it by text
+    and heading together.
     """
     headings = list(encoder.embed_all([chunk.section for chunk in chunks]))
     probes = [[*own, heading] for own, heading in zip(units, headings, strict=True)]
-    rows: dict[str, list[int]] = {}
+    rows: dict[tuple[str, str], list[int]] = {}  # by article and anchor; all of an article under the anchor ""
     for row, chunk in enumerate(chunks):
-        rows.setdefault(chunk.article, []).append(row)
-    asked = [(article.slug, question) for article in articles if article.slug in rows for question in article.questions]
-    for (slug, _), vector in zip(asked, encoder.embed_all([question for _, question in asked]), strict=True):
-        nearest = max(rows[slug], key=lambda row: float((passages[row] + headings[row]) @ vector))
+        for anchor in {chunk.anchor, ""}:
+            rows.setdefault((chunk.article, anchor), []).append(row)
+    asked = [
+        (rows[article.slug, anchor], question)
+        for article in articles
+        for anchor, questions in [("", article.questions), *article.asked.items()]
+        if (article.slug, anchor) in rows
+        for question in questions
+    ]
+    for (candidates, _), vector in zip(asked, encoder.embed_all([question for _, question in asked]), strict=True):
+        nearest = max(candidates, key=lambda row: float((passages[row] + headings[row]) @ vector))
         probes[nearest].append(vector)
     return [np.stack(own) for own in probes]
 
@@ -327,7 +334,7 @@ def _fingerprint(settings: Settings) -> str:
     digest = hashlib.sha256(f"{FORMAT}".encode())
     if settings.corpus.is_dir():
         for path in sorted(settings.corpus.rglob("*")):
-            if path.suffix.lower() in READERS and path.is_file():
+            if (path.suffix.lower() in READERS or path.name.endswith(QUESTIONS)) and path.is_file():
                 stat = path.stat()
                 digest.update(f"{path.relative_to(settings.corpus)}\n{stat.st_size}\n{stat.st_mtime_ns}\n".encode())
     return digest.hexdigest()
