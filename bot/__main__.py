@@ -1,4 +1,4 @@
-"""The command line: python -m bot ask | index | article. Results to standard output, everything else to standard error."""
+"""The command line: python -m bot ask | index | article. Results to standard output, all else to standard error."""
 
 import argparse
 import json

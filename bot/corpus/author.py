@@ -11,6 +11,7 @@ from bot.corpus import check as rules
 from bot.corpus import report as coverage
 from bot.corpus.language import fingerprints
 from bot.corpus.library import read_library
+from bot.corpus.repetition import FORBIDDEN_RUNS
 from bot.errors import CorpusError
 from bot.retrieval.formats import QUESTIONS, read_folder
 from bot.settings import CORPUS, HELD_OUT, ROOT
@@ -23,7 +24,9 @@ slug: {slug}
 title: {title}
 summary: <one plain sentence that says what the reader learns>
 questions:
-  - <a question the article answers, as visitors type it; three or more>
+  - <a question the article answers, well-formed, because visitors see it>
+  - <another>
+  - <a third>
 ask_first: <who should ask a clinician first, in one plain sentence>
 sources: []
 claims: []
@@ -87,7 +90,7 @@ def report() -> int:
 
 def forbid(folder: Path) -> int:
     """Keep fingerprints of every text in the folder. Raises CorpusError where it holds none."""
-    path = CORPUS / rules.FORBIDDEN_RUNS
+    path = CORPUS / FORBIDDEN_RUNS
     marks = fingerprints([article.text for article in read_folder(folder)])
     known = np.load(path) if path.exists() else marks[:0]
     np.save(path, np.union1d(known, marks))

@@ -35,6 +35,11 @@ def words(text: str) -> list[str]:
     return _WORD.findall(text)
 
 
+def plain(text: str) -> str:
+    """The words in lower case, for comparing."""
+    return " ".join(words(text.lower()))
+
+
 def reading_grade(sentences: Sequence[str]) -> float:
     """Flesch-Kincaid grade: years of school in the United States (Kincaid et al. 1975)."""
     spoken = [word for sentence in sentences for word in words(sentence)]
@@ -44,8 +49,8 @@ def reading_grade(sentences: Sequence[str]) -> float:
 
 
 def misspelled(text: str) -> Iterator[tuple[str, str]]:
-    """(word, what to write) for each British spelling and each common misspelling; the corpus is in American English."""
-    for word in words(text):
+    """(word, what to write) for each misspelling and each British spelling: the corpus is in American English."""
+    for word in words(text.replace("-", " ")):
         if not word.isupper() and (better := _spellings().get(word.lower().replace("’", "'"))):
             yield word, better
 

@@ -94,10 +94,25 @@ class Page:
     front: FrontMatter
     article: Article
 
+    @cached_property
+    def cited(self) -> frozenset[str]:
+        """Ids of the sources its sentences cite."""
+        return frozenset(source for mark in self.article.marks for source in mark.sources)
+
+    def at(self, line: int, problem: str) -> Finding:
+        """A finding in this file."""
+        return Finding(self.path, line, problem)
+
     def line_of(self, position: int) -> int:
         """The line of the file where the block at this offset of the article's text stands."""
         lines = [block.line for block in self.article.blocks if block.start <= position]
         return lines[-1] if lines else 1
+
+    def body(self) -> Iterator[tuple[int, str]]:
+        """(number, line) of every line below the front matter."""
+        lines = self.source.split("\n")
+        first = lines.index("---", 1) + 1
+        yield from enumerate(lines[first:], first + 1)
 
 
 @dataclass(frozen=True)

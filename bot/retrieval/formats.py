@@ -57,7 +57,7 @@ def read_file(path: Path, name: Path | None = None) -> Article:
 
 
 def read_questions(path: Path) -> dict[str, tuple[str, ...]]:
-    """By anchor of a section the questions visitors may ask it; empty where there is no such file. Raises CorpusError."""
+    """By anchor of a section what visitors may ask it; empty where there is no such file. Raises CorpusError."""
     try:
         rows = yaml.load(path.read_bytes(), Loader=yaml.CSafeLoader)
     except FileNotFoundError:
