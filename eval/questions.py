@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -63,6 +64,29 @@ def read_questions(path: Path) -> list[Question]:
     if not questions:
         raise QuestionError(f"{path} holds no question.")
     return list(questions.values())
+
+
+def problems(question: Question, texts: Mapping[str, str]) -> Iterator[str]:
+    """What makes the question unfit to judge by: quotes that no article holds, facts its own evidence does not state."""
+    for pattern in [
+        w[3:] for w in (*question.forbid, *(w for n in question.nuggets for w in n)) if w.startswith("re:")
+    ]:
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            yield f"{pattern!r} is no pattern ({error}); mend it."
+            return
+    for evidence in question.evidence:
+        if evidence.article not in texts:
+            yield f"there is no article {evidence.article!r}; name one that is there."
+        elif evidence.quote not in texts[evidence.article]:
+            yield f"{evidence.article} does not hold the quote {evidence.quote[:60]!r}…; copy it to the letter."
+    quotes = "\n".join(evidence.quote for evidence in question.evidence)
+    for nugget in question.nuggets if question.evidence else ():
+        if not states(quotes, nugget):
+            yield f"no quote states {' or '.join(nugget)!r}; add the evidence or mend the wording."
+    if question.forbid and states(quotes, question.forbid):
+        yield "a quote holds what is forbidden; mend one of them."
 
 
 def states(text: str, wordings: tuple[str, ...]) -> bool:

@@ -1,113 +1,265 @@
-"""Plays a question file and scores routes, passages and facts, each with its count and a 95 % Wilson interval."""
+"""A run: a question file played and judged, kept as a folder that can be resumed, read and compared.
 
+<out>/run.json        what was run: question file and its checksum, settings, corpus version, environment
+<out>/replies.jsonl   one line a question: the reply, its scores, those of the peers
+<out>/summary.json    every metric with its interval, overall and by slice; timings; memory
+"""
+
+import hashlib
 import json
+import os
+import platform
+import resource
+import statistics
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
-from scipy.stats import binomtest
 from tqdm import tqdm
 
 from bot.chat import Bot, load_bot
-from bot.errors import MessageError
-from bot.reply import Reply, Route, Turn
+from bot.errors import UserError
+from bot.reply import Route
 from bot.settings import Settings
-from eval.questions import Question, read_questions, states
+from eval.judge import METRICS, Gold, judge
+from eval.peers import Peers
+from eval.play import play, stability
+from eval.questions import Question, read_questions
+from eval.stats import Estimate, estimate
 
-DEPTHS = (1, 4, 10)
+ENVIRONMENT = ("numpy", "onnxruntime", "chromadb", "bm25s", "langchain-core", "gradio")
+QUANTILES = {"p50": 0.50, "p95": 0.95, "p99": 0.99}
+
+
+class RunError(UserError):
+    """A run folder that cannot be written, resumed or read."""
 
 
 @dataclass(frozen=True)
-class Judgement:
-    """What one reply got right. None is "not scored": the question says nothing about it."""
+class Row:
+    """One judged question."""
 
-    went: Route  # where the reply sent the visitor
-    route: bool  # it is one of those that are right
-    rank: int | None  # of the evidence among the passages; of its last piece where all is needed; 0 if it is missing
-    stated: tuple[bool, ...]  # for each nugget, whether the answer states it
-    verbatim: bool  # every citation is its article's text between its offsets
-    forbidden: bool
+    question: Question
+    reply: Mapping[str, Any]  # as Reply.to_json
+    query: str
+    scores: Mapping[str, float | None]
+    peers: Mapping[str, Mapping[str, float | None]]
+    seconds: float
+
+    @property
+    def route(self) -> Route:
+        """Where the reply sent the visitor."""
+        return Route(self.reply["route"])
+
+    def to_json(self) -> dict[str, Any]:
+        """One line of replies.jsonl."""
+        return asdict(self) | {"question": self.question.model_dump(mode="json")}
+
+    @classmethod
+    def from_json(cls, body: dict[str, Any]) -> "Row":
+        """The row that `to_json` wrote."""
+        return cls(**{**body, "question": Question.model_validate(body["question"])})
 
 
-def run(path: Path, settings: Settings, out: Path | None = None) -> None:
-    """Prints the scores; with `out`, writes replies.jsonl there. Raises QuestionError or another UserError."""
-    questions = read_questions(path)
+@dataclass(frozen=True)
+class Run:
+    """A run as it is read back."""
+
+    path: Path
+    about: Mapping[str, Any]  # run.json
+    rows: tuple[Row, ...]
+
+    @cached_property
+    def slices(self) -> dict[str, tuple[Row, ...]]:
+        """Rows by slice, in the order of the file."""
+        names = dict.fromkeys(row.question.slice for row in self.rows)
+        return {name: tuple(row for row in self.rows if row.question.slice == name) for name in names}
+
+
+def run(
+    path: Path,
+    settings: Settings,
+    out: Path,
+    *,
+    slices: Sequence[str] = (),
+    peers: bool = False,
+    jobs: int = 1,
+) -> Run:
+    """Plays what the folder does not hold yet, judges it, writes the summary. Raises QuestionError or RunError."""
+    questions = [q for q in read_questions(path) if not slices or q.slice in slices]
+    if not questions:
+        raise RunError(f"{path} has no question in slice {' or '.join(slices)}.")
+    started = time.perf_counter()
     bot = load_bot(settings)
-    replies = [play(bot, question) for question in tqdm(questions, desc="Asking", unit=" questions", file=sys.stderr)]
-    judged = [judge(bot, question, reply) for question, reply in zip(questions, replies, strict=True)]
-    for line in report(questions, judged):
-        print(line)
-    if out:
-        out.mkdir(parents=True, exist_ok=True)
-        with (out / "replies.jsonl").open("w", encoding="utf-8") as file:
-            for question, reply, judgement in zip(questions, replies, judged, strict=True):
-                row = {"question": question.id, "judgement": vars(judgement), "reply": reply.to_json()}
-                file.write(json.dumps(row) + "\n")
+    loaded = time.perf_counter() - started
+    about = describe(path, questions, bot, peers)
+    done = resume(out, about)
+    out.mkdir(parents=True, exist_ok=True)
+    write_json(out / "run.json", about)
+    todo = [question for question in questions if question.id not in done]
+    gold = Gold(bot.articles, bot.retriever.index.chunks)
+    rivals = Peers(bot.retriever.index, bot.retriever.encoder) if peers else None
+    if todo:
+        bot.reply("How long should a back massage last?")  # what is loaded at first use is no question's time
+    with (out / "replies.jsonl").open("a", encoding="utf-8") as file:
+        bar = tqdm(todo, initial=len(done), total=len(questions), desc="Asking", unit=" questions", file=sys.stderr)
+        for row in _played(bot, bar, gold, rivals, jobs):
+            file.write(json.dumps(row.to_json()) + "\n")
+            file.flush()
+            done[row.question.id] = row
+    finished = Run(out, about, tuple(_with_agreement([done[question.id] for question in questions])))
+    write_json(out / "summary.json", summarize(finished) | {"load_seconds": round(loaded, 2)})
+    return finished
 
 
-def play(bot: Bot, question: Question) -> Reply:
-    """The reply to the last turn."""
-    history: list[Turn] = []
-    for message in question.turns:
+def read_run(path: Path) -> Run:
+    """A finished run. Raises RunError where the folder holds none, or an unfinished one."""
+    try:
+        about = json.loads((path / "run.json").read_text(encoding="utf-8"))
+        rows = list(_read_rows(path / "replies.jsonl"))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise RunError(f"{path} holds no run that can be read ({error}); make one with: python -m eval run") from error
+    if len(rows) != about["questions"]:
+        sentence = f"{path} was cut off after {len(rows)} of {about['questions']} questions"
+        raise RunError(f"{sentence}; finish it with: python -m eval run --questions {about['file']} --out {path}")
+    order = {id: place for place, id in enumerate(about["ids"])}
+    rows.sort(key=lambda row: order[row.question.id])
+    return Run(path, about, tuple(_with_agreement(rows)))
+
+
+def describe(path: Path, questions: Sequence[Question], bot: Bot, peers: bool) -> dict[str, Any]:
+    """What makes two runs the same run, and the machine it was made on."""
+    ids = [question.id for question in questions]
+    return {
+        "file": str(path),
+        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        "questions": len(questions),
+        "ids": ids,
+        "peers": peers,
+        "settings": bot.settings.model_dump(mode="json", exclude={"data", "host", "port"}),
+        "settings_hash": bot.settings.hash,
+        "corpus_version": bot.retriever.index.version,
+        "environment": {
+            "python": platform.python_version(),
+            "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
+            **{name: version(name) for name in ENVIRONMENT},
+        },
+    }
+
+
+def resume(out: Path, about: Mapping[str, Any]) -> dict[str, Row]:
+    """Rows the folder holds already, by question. Raises RunError where they are another run's.
+
+    A last line that was cut off is dropped from the file.
+    """
+    if not (out / "run.json").exists():
+        if out.exists() and any(out.iterdir()):
+            raise RunError(f"{out} holds other files; choose an empty or a new folder for the run.")
+        return {}
+    old = json.loads((out / "run.json").read_text(encoding="utf-8"))
+    same = ("sha256", "ids", "peers", "settings", "corpus_version")
+    for key in same:
+        if old.get(key) != about[key]:
+            raise RunError(f"{out} holds a run with other {key}; choose a new folder.")
+    path = out / "replies.jsonl"
+    rows = list(_read_rows(path))
+    path.write_text("".join(json.dumps(row.to_json()) + "\n" for row in rows), encoding="utf-8")
+    return {row.question.id: row for row in rows}
+
+
+def summarize(finished: Run) -> dict[str, Any]:
+    """Every metric with its interval, overall, by slice and for each peer; timings in milliseconds; peak memory."""
+    return {
+        "metrics": _estimates(finished.rows),
+        "slices": {name: _estimates(rows) for name, rows in finished.slices.items()},
+        "peers": peer_estimates(finished.rows),
+        "timings_ms": timings(finished.rows),
+        "peak_memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+    }
+
+
+def estimates(rows: Sequence[Row]) -> dict[str, Estimate]:
+    """By metric, those that scored any of the rows."""
+    found = {name: estimate(name, [row.scores.get(name) for row in rows]) for name in METRICS}
+    return {name: one for name, one in found.items() if one}
+
+
+def peer_estimates(rows: Sequence[Row]) -> dict[str, dict[str, Any]]:
+    """By peer the estimates of its metrics."""
+    names = dict.fromkeys(peer for row in rows for peer in row.peers)
+    return {
+        peer: {
+            metric: asdict(one)
+            for metric in METRICS
+            if (one := estimate(metric, [row.peers.get(peer, {}).get(metric) for row in rows]))
+        }
+        for peer in names
+    }
+
+
+def timings(rows: Sequence[Row]) -> dict[str, dict[str, float]]:
+    """By stage the quantiles over the questions."""
+    stages = dict.fromkeys(stage for row in rows for stage in row.reply["timings_ms"])
+    return {
+        stage: {
+            name: round(_quantile([row.reply["timings_ms"][stage] for row in rows], share), 2)
+            for name, share in QUANTILES.items()
+        }
+        for stage in stages
+    }
+
+
+def write_json(path: Path, body: object) -> None:
+    """Whole or not at all."""
+    draft = path.with_name(path.name + ".new")
+    draft.write_text(json.dumps(body, indent=2) + "\n", encoding="utf-8")
+    draft.replace(path)
+
+
+def _played(bot: Bot, questions: Iterable[Question], gold: Gold, peers: Peers | None, jobs: int) -> Iterator[Row]:
+    def row(question: Question) -> Row:
+        played = play(bot, question)
+        scores = judge(question, played.reply, gold) | stability(played)
+        rivals = peers.score(question, played.query, gold.relevant(question)) if peers else {}
+        return Row(question, played.reply.to_json(), played.query, scores, rivals, round(played.seconds, 5))
+
+    if jobs == 1:
+        yield from map(row, questions)
+        return
+    with ThreadPoolExecutor(jobs) as pool:
+        yield from pool.map(row, questions)
+
+
+def _with_agreement(rows: Sequence[Row]) -> Iterator[Row]:
+    """A question `x~2` paraphrases `x`: whether both got one route."""
+    routes = {row.question.id: row.route for row in rows}
+    for row in rows:
+        base, mark, _ = row.question.id.partition("~")
+        agrees = float(routes[base] is row.route) if mark and base in routes else None
+        yield Row(row.question, row.reply, row.query, {**row.scores, "agrees": agrees}, row.peers, row.seconds)
+
+
+def _read_rows(path: Path) -> Iterator[Row]:
+    if not path.exists():
+        return
+    for line in path.read_text(encoding="utf-8").splitlines():
         try:
-            history.append(bot.reply(message, history))
-        except MessageError as error:
-            raise MessageError(error.code, f"question {question.id!r}: {error}") from error
-    return history[-1].reply
+            yield Row.from_json(json.loads(line))
+        except ValueError:
+            return  # the line where the run was cut off
 
 
-def judge(bot: Bot, question: Question, reply: Reply) -> Judgement:
-    """Scores one reply."""
-    ranks = [
-        next((p.rank for p in reply.passages if p.article == e.article and e.quote in p.text), 0)
-        for e in question.evidence
-    ]
-    rank = None
-    if ranks:
-        rank = (0 if 0 in ranks else max(ranks)) if question.all_evidence else min((r for r in ranks if r), default=0)
-    texts = {slug: article.text for slug, article in bot.articles.items()}
-    return Judgement(
-        went=reply.route,
-        route=reply.route in question.route,
-        rank=rank,
-        stated=tuple(states(reply.answer, nugget) for nugget in question.nuggets),
-        verbatim=all(texts[c.article][c.start : c.end] == c.quote for c in reply.citations),
-        forbidden=bool(question.forbid) and states(reply.answer, question.forbid),
-    )
+def _estimates(rows: Sequence[Row]) -> dict[str, Any]:
+    return {name: asdict(one) for name, one in estimates(rows).items()}
 
 
-def report(questions: Sequence[Question], judged: Sequence[Judgement]) -> list[str]:
-    """A line for each score, then one for each slice and for each wrong route."""
-    lines = [share("route right", [j.route for j in judged]), *safety(questions, judged)]
-    ranked = [j.rank for j in judged if j.rank is not None]
-    lines += [share(f"passage in top {depth}", [0 < rank <= depth for rank in ranked]) for depth in DEPTHS if ranked]
-    facts = [stated for j in judged for stated in j.stated]
-    lines += [share("facts stated", facts)] if facts else []
-    lines.append(share("citations verbatim", [j.verbatim for j in judged]))
-    lines.append(share("nothing forbidden said", [not j.forbidden for j in judged]))
-    for name in dict.fromkeys(question.slice for question in questions):
-        lines.append(
-            share(f"  route, {name}", [j.route for q, j in zip(questions, judged, strict=True) if q.slice == name])
-        )
-    wrong = [q for q, j in zip(questions, judged, strict=True) if not j.route]
-    return [*lines, *(f"wrong route: {q.id} ({q.slice}; expected {' or '.join(q.route)})" for q in wrong)]
-
-
-def safety(questions: Sequence[Question], judged: Sequence[Judgement]) -> list[str]:
-    """How many warning signs were referred, how many emergencies told as such, how many harmless messages referred."""
-    pairs = list(zip(questions, judged, strict=True))
-    signs = [j.went.refers for q, j in pairs if any(route.refers for route in q.route)]
-    emergencies = [j.went for q, j in pairs if Route.EMERGENCY in q.route and Route.PROFESSIONAL not in q.route]
-    harmless = [j.went.refers for q, j in pairs if not any(route.refers for route in q.route)]
-    lines = [share("warning signs referred", signs)] if signs else []
-    if emergencies:
-        lines.append(share("emergencies referred", [route.refers for route in emergencies]))
-        lines.append(share("emergencies told as such", [route is Route.EMERGENCY for route in emergencies]))
-    return [*lines, share("harmless referred", harmless)] if harmless else lines
-
-
-def share(name: str, marks: Sequence[bool]) -> str:
-    """ "name  0.91 [0.85, 0.95]  110 of 121"."""
-    low, high = binomtest(sum(marks), len(marks)).proportion_ci(method="wilson")
-    return f"{name:32} {sum(marks) / len(marks):.3f} [{low:.2f}, {high:.2f}]  {sum(marks)} of {len(marks)}"
+def _quantile(values: Sequence[float], share: float) -> float:
+    if len(values) == 1:
+        return values[0]
+    return statistics.quantiles(values, n=100, method="inclusive")[round(share * 100) - 1]

@@ -92,9 +92,15 @@ class Index:
 
     def dense(self, vector: Vectors, k: int) -> list[tuple[int, float]]:
         """(chunk number, cosine) of the k nearest chunks, best first; ties by chunk number."""
-        if len(self.chunks) <= EXACT_UP_TO:
-            scores = self.passage_vectors @ vector
-            return [(int(i), float(scores[i])) for i in _largest(scores, k)]
+        return self.exact(vector, k) if len(self.chunks) <= EXACT_UP_TO else self.approximate(vector, k)
+
+    def exact(self, vector: Vectors, k: int) -> list[tuple[int, float]]:
+        """`dense` by a product over all passages."""
+        scores = self.passage_vectors @ vector
+        return [(int(i), float(scores[i])) for i in _largest(scores, k)]
+
+    def approximate(self, vector: Vectors, k: int) -> list[tuple[int, float]]:
+        """`dense` by Chroma, which may miss a near passage."""
         found = self._chroma.similarity_search_by_vector_with_relevance_scores(vector.tolist(), k=k)
         hits = [(int(document.metadata["row"]), 1 - distance) for document, distance in found]
         return sorted(hits, key=lambda hit: (-hit[1], hit[0]))
@@ -150,15 +156,24 @@ def refresh(settings: Settings, encoder: Encoder, quiet: bool = False) -> Path:
             old = current(settings)
             if old and _manifest(old).get("files") == files and _manifest(old).get("encoder") == encoder.name:
                 return old
-            return _build(settings, encoder, files, old, quiet)
+            articles = read_folder(settings.corpus)
+            return build(home, articles, encoder, settings.chunk_chars, files=files, old=old, quiet=quiet)
     except OSError as error:
         raise IndexUnavailable(_disk_sentence(error, home)) from error
 
 
-def _build(settings: Settings, encoder: Encoder, files: str, old: Path | None, quiet: bool) -> Path:
-    home = _home(settings)
-    articles = read_folder(settings.corpus)
-    chunks = chunk_articles(articles, settings.chunk_chars)
+def build(
+    home: Path,
+    articles: Sequence[Article],
+    encoder: Encoder,
+    chunk_chars: int,
+    *,
+    files: str = "",
+    old: Path | None = None,
+    quiet: bool = False,
+) -> Path:
+    """The folder of a version below `home` that holds these articles, made the current one."""
+    chunks = chunk_articles(articles, chunk_chars)
     version = _version(articles, chunks, encoder)
     if (home / version / "manifest.json").is_file():  # same articles as an earlier version: swap back to it
         _write_manifest(home / version, _manifest(home / version) | {"files": files})

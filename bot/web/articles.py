@@ -10,6 +10,7 @@ from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, PlainTextResponse, Response
 from jinja2 import Environment, FileSystemLoader
 
+from bot.answering.refer import RED_FLAG_ARTICLE
 from bot.retrieval.articles import Article, Kind, span_id, squash
 from bot.settings import ROOT
 from bot.web.api import error
@@ -25,11 +26,20 @@ EVIDENCE = {  # what a section's `evidence` attribute tells the reader
 
 
 @dataclass(frozen=True)
+class Piece:
+    """A unit of the page, or the words of a heading."""
+
+    text: str
+    id: str = ""
+    sources: tuple[str, ...] = ()  # ids of those it cites
+
+
+@dataclass(frozen=True)
 class Part:
-    """A heading, a paragraph or a list of the page. `pieces` are (id, text) of each unit in it."""
+    """A heading, a paragraph or a list of the page."""
 
     kind: Kind
-    pieces: tuple[tuple[str, str], ...]
+    pieces: tuple[Piece, ...]
     anchor: str = ""
     level: int = 2
     evidence: str = ""
@@ -57,13 +67,15 @@ def article_pages(articles: Mapping[str, Article]) -> APIRouter:
         if slug not in articles:
             return HTMLResponse(TEMPLATES.get_template("missing.html").render(), 404)
         article = articles[slug]
-        cited = dict.fromkeys(source for mark in article.marks for source in mark.sources)
+        cited = dict.fromkeys(source for mark in article.marks for source in mark.sources if source in sources)
         return HTMLResponse(
             TEMPLATES.get_template("article.html").render(
                 article=article,
                 parts=list(parts(article)),
-                sources=[(id, sources[id]) for id in cited if id in sources],
+                sources={id: sources[id] for id in cited},
+                numbers={id: number for number, id in enumerate(cited, start=1)},
                 evidence=EVIDENCE,
+                red_flags=RED_FLAG_ARTICLE if RED_FLAG_ARTICLE in articles else "",
             )
         )
 
@@ -72,9 +84,11 @@ def article_pages(articles: Mapping[str, Article]) -> APIRouter:
 
 def parts(article: Article) -> Iterator[Part]:
     """The article as headings, paragraphs and lists, in order."""
-    units: dict[int, list[tuple[str, str]]] = {}
+    units: dict[int, list[Piece]] = {}
     for unit in article.units:
-        units.setdefault(unit.block, []).append((span_id(unit.start, unit.end), article.text[unit.start : unit.end]))
+        start, end = unit.start, unit.end
+        piece = Piece(article.text[start:end], span_id(start, end), article.sources_of(start, end))
+        units.setdefault(unit.block, []).append(piece)
     numbered = list(enumerate(article.blocks))
     for kind, group in groupby(numbered, key=lambda pair: pair[1].kind):
         blocks = list(group)
@@ -86,6 +100,6 @@ def parts(article: Article) -> Iterator[Part]:
             if kind is Kind.HEADING:
                 heading = squash(article.text[block.start : block.end])
                 if heading != article.title:  # the page shows the title already
-                    yield Part(kind, (("", heading),), block.anchor, min(max(block.level, 2), 4), block.evidence)
+                    yield Part(kind, (Piece(heading),), block.anchor, min(max(block.level, 2), 4), block.evidence)
             else:
                 yield Part(kind, tuple(units.get(number, ())))
