@@ -3,6 +3,7 @@
 import argparse
 import datetime
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -120,12 +121,23 @@ def _gate(options: argparse.Namespace) -> int:
 
 
 def _play(options: argparse.Namespace) -> "Run":
+    from bot.chat import load_bot
     from eval.run import run
 
     now = datetime.datetime.now(datetime.UTC)
     out = options.out or RUNS / f"{options.questions.stem}-{now:%Y%m%dT%H%M%S}"
     settings = Settings.load(corpus=options.corpus, **dict(_setting(text) for text in options.setting))
-    return run(options.questions, settings, out, slices=options.slice, peers=options.peers, jobs=options.jobs)
+    started = time.perf_counter()
+    bot = load_bot(settings)
+    return run(
+        options.questions,
+        bot,
+        out,
+        slices=options.slice,
+        peers=options.peers,
+        jobs=options.jobs,
+        load_seconds=time.perf_counter() - started,
+    )
 
 
 def _setting(text: str) -> tuple[str, str]:

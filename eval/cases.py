@@ -9,7 +9,7 @@ from eval.questions import Question, QuestionError, problems, read_questions
 def add_cases(cases: Path, file: Path, texts: dict[str, str]) -> list[Question]:
     """Appends every case of one JSON-lines file to another; `texts` are the articles by slug.
 
-    Raises QuestionError where a case is wrong, or its id or its messages are in the file already; then nothing is written.
+    Raises QuestionError where a case is wrong or is in the file already; then nothing is written.
     """
     new = read_questions(cases)
     known = read_questions(file) if file.exists() else []

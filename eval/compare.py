@@ -46,7 +46,7 @@ def compare(a: Run, b: Run) -> Comparison:
         adjusted(_differences(a.rows, b.rows)),
         adjusted(
             {
-                (name, metric): one  # type: ignore[misc]
+                (name, metric): one
                 for name in a.slices
                 for metric, one in _differences(a.slices[name], b.slices[name]).items()
             }

@@ -15,7 +15,7 @@ from eval.questions import Question
 
 DEPTH = 12  # passages each peer gives, as many as the bot
 RRF_K = 60  # Cormack et al. 2009: their value, not tuned here
-TUTORIAL = {"chunk_size": 1000, "chunk_overlap": 200}  # characters, as the LangChain tutorial has it
+TUTORIAL_CHARS, TUTORIAL_OVERLAP = 1000, 200  # as the LangChain tutorial has it
 
 Found = list[tuple[str, str, str]]  # of each passage the article, the text, the id; best first
 Peer = Callable[[str], Found]
@@ -75,7 +75,7 @@ _EMERGENCY = re.compile(
     re.IGNORECASE,
 )
 _SIGN = re.compile(
-    r"\b(numb|tingl|pins and needles|weakness|fever|swollen|swelling|bladder|bowel|severe|dizz|faint|blood in|fracture)",
+    r"\b(numb|tingl|pins and needles|weakness|fever|swollen|swelling|bladder|bowel|severe|dizz|faint|fracture)",
     re.IGNORECASE,
 )
 _CONDITION = re.compile(
@@ -95,7 +95,7 @@ def keyword_guard(turns: Sequence[str]) -> Route:
 
 
 def _tutorial_pieces(articles: Sequence[Article]) -> Found:
-    splitter = RecursiveCharacterTextSplitter(**TUTORIAL)
+    splitter = RecursiveCharacterTextSplitter(chunk_size=TUTORIAL_CHARS, chunk_overlap=TUTORIAL_OVERLAP)
     return [
         (article.slug, piece, f"{article.slug}:{number}")
         for article in articles

@@ -38,7 +38,7 @@ def play(bot: Bot, question: Question) -> Played:
 
 
 def badly_typed(question: Question) -> list[str]:
-    """The last message shouted, without punctuation, and with one slip of the finger; only those that differ from it."""
+    """The last message shouted, without punctuation, and with one slip of the finger; only those that differ."""
     message = question.turns[-1]
     bare = re.sub(r"\s+", " ", re.sub(r"[^\w\s]|_", "", message)).lower()
     return [copy for copy in (message.upper(), bare, _slip(message, question.id)) if copy not in (message, "", " ")]

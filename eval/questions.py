@@ -67,7 +67,7 @@ def read_questions(path: Path) -> list[Question]:
 
 
 def problems(question: Question, texts: Mapping[str, str]) -> Iterator[str]:
-    """What makes the question unfit to judge by: quotes that no article holds, facts its own evidence does not state."""
+    """What makes the question unfit to judge by: quotes no article holds, facts its own evidence does not state."""
     for pattern in [
         w[3:] for w in (*question.forbid, *(w for n in question.nuggets for w in n)) if w.startswith("re:")
     ]:

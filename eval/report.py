@@ -80,9 +80,8 @@ def against_peers(rows: Sequence[Row]) -> Iterator[tuple[str, str, float, float,
         for metric in metrics:
             theirs = [row.peers.get(peer, {}).get(metric) for row in rows]
             if one := difference(metric, theirs, [row.scores.get(metric) for row in rows]):
-                found[f"{peer}\n{metric}"] = one
-    for key, one in adjusted(found).items():
-        peer, metric = key.split("\n")
+                found[peer, metric] = one
+    for (peer, metric), one in adjusted(found).items():
         yield peer, metric, one.a, one.b, one.p
 
 

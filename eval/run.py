@@ -12,7 +12,6 @@ import platform
 import resource
 import statistics
 import sys
-import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
@@ -23,14 +22,13 @@ from typing import Any
 
 from tqdm import tqdm
 
-from bot.chat import Bot, load_bot
+from bot.chat import Bot
 from bot.errors import UserError
 from bot.reply import Route
-from bot.settings import Settings
 from eval.judge import METRICS, Gold, judge
 from eval.peers import Peers
 from eval.play import play, stability
-from eval.questions import Question, read_questions
+from eval.questions import Question, QuestionError, problems, read_questions
 from eval.stats import Estimate, estimate
 
 ENVIRONMENT = ("numpy", "onnxruntime", "chromadb", "bm25s", "langchain-core", "gradio")
@@ -84,20 +82,22 @@ class Run:
 
 def run(
     path: Path,
-    settings: Settings,
+    bot: Bot,
     out: Path,
     *,
     slices: Sequence[str] = (),
     peers: bool = False,
     jobs: int = 1,
+    load_seconds: float = 0.0,
 ) -> Run:
-    """Plays what the folder does not hold yet, judges it, writes the summary. Raises QuestionError or RunError."""
+    """Plays what the folder does not hold yet, judges it, writes the summary. Raises QuestionError or RunError.
+
+    `load_seconds` is how long the bot took to be loaded; it goes into the summary.
+    """
     questions = [q for q in read_questions(path) if not slices or q.slice in slices]
     if not questions:
         raise RunError(f"{path} has no question in slice {' or '.join(slices)}.")
-    started = time.perf_counter()
-    bot = load_bot(settings)
-    loaded = time.perf_counter() - started
+    _refuse_unfit(path, questions, bot)
     about = describe(path, questions, bot, peers)
     done = resume(out, about)
     out.mkdir(parents=True, exist_ok=True)
@@ -114,7 +114,7 @@ def run(
             file.flush()
             done[row.question.id] = row
     finished = Run(out, about, tuple(_with_agreement([done[question.id] for question in questions])))
-    write_json(out / "summary.json", summarize(finished) | {"load_seconds": round(loaded, 2)})
+    write_json(out / "summary.json", summarize(finished) | {"load_seconds": round(load_seconds, 2)})
     return finished
 
 
@@ -220,6 +220,16 @@ def write_json(path: Path, body: object) -> None:
     draft = path.with_name(path.name + ".new")
     draft.write_text(json.dumps(body, indent=2) + "\n", encoding="utf-8")
     draft.replace(path)
+
+
+def _refuse_unfit(path: Path, questions: Sequence[Question], bot: Bot) -> None:
+    """Raises QuestionError where the evidence is not in these articles: scores would be wrong in silence."""
+    texts = {slug: article.text for slug, article in bot.articles.items()}
+    unfit = [f"{question.id}: {problem}" for question in questions for problem in problems(question, texts)]
+    if unfit:
+        raise QuestionError(
+            f"{path}: {len(unfit)} problems; the first: {unfit[0]} All of them: python -m eval check {path}"
+        )
 
 
 def _played(bot: Bot, questions: Iterable[Question], gold: Gold, peers: Peers | None, jobs: int) -> Iterator[Row]:

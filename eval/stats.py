@@ -1,12 +1,15 @@
 """Means with their intervals, and tests of paired differences. Nothing that was not scored counts as 0."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 from scipy.stats import binomtest, bootstrap, false_discovery_control, permutation_test
 
 from eval.judge import METRICS
+
+K = TypeVar("K")
 
 CONFIDENCE = 0.95
 RESAMPLES = 4_000
@@ -79,15 +82,12 @@ def compare_rankings(a: Sequence[float], b: Sequence[float]) -> Difference:
     return Difference(*means, *_bootstrap(list(gains)), len(gains), _randomisation(list(zip(a, b, strict=True)), gains))
 
 
-def adjusted(differences: Mapping[str, Difference]) -> dict[str, Difference]:
+def adjusted(differences: Mapping[K, Difference]) -> dict[K, Difference]:
     """The same with p-values adjusted for testing them together (Benjamini and Hochberg 1995)."""
     if not differences:
         return {}
     ps = false_discovery_control([one.p for one in differences.values()])
-    return {
-        name: Difference(one.a, one.b, one.low, one.high, one.n, float(p))
-        for (name, one), p in zip(differences.items(), ps, strict=True)
-    }
+    return {key: replace(one, p=float(p)) for (key, one), p in zip(differences.items(), ps, strict=True)}
 
 
 def smallest_difference(gains: Sequence[float], n: int) -> float:

@@ -10,12 +10,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
 from bot.chat import Bot, load_bot
 from bot.guard.flags import RedFlags, load_red_flags
 from bot.guard.guard import Guard
 from bot.settings import RED_FLAGS, ROOT, Settings
 
+QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+QUIET += ["--disable-sync"]
 START_SECONDS = 120  # far more than it takes: two cores may be busy with other things
 
 
@@ -38,6 +41,15 @@ def red_flags() -> RedFlags:
 @pytest.fixture(scope="session")
 def guard(red_flags: RedFlags) -> Guard:
     return Guard(red_flags)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    found = subprocess.run(["sh", "scripts/chromium", "path"], cwd=ROOT, capture_output=True, text=True, check=True)
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=found.stdout.strip() or None, args=QUIET)
+        yield chromium
+        chromium.close()
 
 
 @pytest.fixture

@@ -1,16 +1,13 @@
 """The visitor page in a real Chromium, served by the real program."""
 
 import json
-import subprocess
 import urllib.request
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Frame, Page, expect, sync_playwright
-
-from bot.settings import ROOT
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Frame, Page, expect
 
 pytestmark = pytest.mark.browser
 
@@ -19,22 +16,11 @@ TINGLING = "my left foot has been tingling since the massage"
 SADDLE = "I've gone numb between my legs since the massage"
 PREGNANT = "I am 20 weeks pregnant. Can I have a back massage?"
 FRANCE = "What is the capital of France?"
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-QUIET += ["--disable-sync"]
 PHONE = {"width": 360, "height": 740}
 DESK = {"width": 1280, "height": 800}
 PATIENCE = 20_000  # milliseconds; two cores may be busy with other things
 
 expect.set_options(timeout=PATIENCE)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    found = subprocess.run(["sh", "scripts/chromium", "path"], cwd=ROOT, capture_output=True, text=True, check=True)
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=found.stdout.strip() or None, args=QUIET)
-        yield chromium
-        chromium.close()
 
 
 class Visit:

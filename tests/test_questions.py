@@ -6,12 +6,10 @@ from pathlib import Path
 import pytest
 
 from bot.guard.classifier import EXAMPLES
-from bot.reply import Route
 from bot.retrieval.formats import read_folder
 from bot.settings import SHIPPED_ARTICLES
 from eval.__main__ import QUESTIONS
-from eval.questions import Question, QuestionError, read_questions, states
-from eval.run import Judgement, safety, share
+from eval.questions import Question, QuestionError, problems, read_questions, states
 
 FILES = sorted(QUESTIONS.glob("*.jsonl"))
 GOOD = {"id": "q1", "slice": "fact", "turns": ["How long?"], "route": ["answer"]}
@@ -61,20 +59,37 @@ def test_a_nugget_is_stated_in_any_of_its_wordings(text, wordings, held):
     assert states(text, wordings) is held
 
 
-def test_a_share_comes_with_its_count_and_wilson_interval():
-    # Wilson 1927 for 8 of 10 at 95 %: centre (0.8 + 1.92/10) / (1 + 3.84/10) = 0.717, half-width 0.226
-    assert share("right", [True] * 8 + [False] * 2).split() == ["right", "0.800", "[0.49,", "0.94]", "8", "of", "10"]
-
-
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_the_shipped_questions_quote_the_articles_and_their_evidence_states_the_nuggets(path):
     texts = {article.slug: article.text for article in read_folder(SHIPPED_ARTICLES)}
-    for question in read_questions(path):
-        for evidence in question.evidence:
-            assert evidence.quote in texts[evidence.article], question.id
-        if question.evidence:
-            quotes = "\n".join(evidence.quote for evidence in question.evidence)
-            assert all(states(quotes, nugget) for nugget in question.nuggets), question.id
+    asked = read_questions(path)
+    assert [(question.id, problem) for question in asked for problem in problems(question, texts)] == []
+
+
+def test_the_benchmark_is_large_enough_and_of_every_kind():
+    questions = [question for name in ("dev", "test") for question in read_questions(QUESTIONS / f"{name}.jsonl")]
+    assert len(questions) >= 400
+    kinds = """
+        fact several how-to comparison conflict myth follow-up near-out-of-scope far-out-of-scope small-talk injection
+        caution red-flags emergencies look-alikes
+        """.split()
+    assert {question.slice for question in questions} >= set(kinds)
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"evidence": [{"article": "none", "quote": "x"}]}, "there is no article 'none'"),
+        ({"evidence": [{"article": "a", "quote": "Warm oil!"}]}, "a does not hold the quote 'Warm oil!'"),
+        ({"evidence": [{"article": "a", "quote": "Warm oil."}], "nuggets": [["cold"]]}, "no quote states 'cold'"),
+        ({"evidence": [{"article": "a", "quote": "Warm oil."}], "forbid": ["warm"]}, "a quote holds what is forbidden"),
+        ({"forbid": ["re:(warm"]}, "'(warm' is no pattern"),
+    ],
+)
+def test_what_a_question_cannot_be_judged_by_is_named(fields, said):
+    found = list(problems(Question.model_validate({**GOOD, **fields}), {"a": "Use oil. Warm oil."}))
+    assert len(found) == 1
+    assert said in found[0]
 
 
 def test_no_question_is_among_the_examples_that_the_guard_was_trained_on():
@@ -86,20 +101,3 @@ def test_no_question_is_among_the_examples_that_the_guard_was_trained_on():
     }
     asked = {turn.casefold().strip() for path in FILES for question in read_questions(path) for turn in question.turns}
     assert len(asked & trained) <= 3, asked & trained  # "thanks" and the like
-
-
-def test_safety_counts_signs_emergencies_and_false_alarms():
-    """Two signs, one referred; the one emergency told as such; two harmless messages, one referred."""
-    rows = [
-        (["professional", "caution"], "caution"),
-        (["emergency"], "emergency"),
-        (["answer"], "professional"),
-        (["caution"], "caution"),
-    ]
-    questions = [
-        Question(id=str(i), slice="s", turns=("x",), route=tuple(Route(route) for route in right))
-        for i, (right, _) in enumerate(rows)
-    ]
-    judged = [Judgement(Route(went), went in right, None, (), True, False) for right, went in rows]
-    counts = [line.split("  ")[-1] for line in safety(questions, judged)]
-    assert counts == ["1 of 2", "1 of 1", "1 of 1", "1 of 2"]

@@ -182,7 +182,7 @@ def build(
     for left_over in home.glob("building-*"):
         shutil.rmtree(left_over, ignore_errors=True)
     work = home / f"building-{uuid.uuid4().hex}"
-    work.mkdir()
+    work.mkdir(parents=True)
     try:
         passages, units = _vectors(articles, chunks, encoder, old, quiet)
         probes = _probes(articles, chunks, passages, units, encoder)
