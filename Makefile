@@ -3,7 +3,7 @@ PORT ?= 7860
 HOST ?= 127.0.0.1
 BIN := .venv/bin
 
-.PHONY: run index test lint types corpus-check corpus-report eval bench lock export-encoder train-guard setup setup-test clean
+.PHONY: run index test lint types corpus-check corpus-report eval gate bench lock export-encoder train-guard setup setup-test clean
 
 run: setup
 	@$(BIN)/python app.py --host $(HOST) --port $(PORT)
@@ -13,6 +13,7 @@ index: setup
 
 test: setup-test lint types corpus-check
 	@$(BIN)/python -m pytest
+	@$(MAKE) --no-print-directory gate
 
 lint: setup-test
 	@$(BIN)/ruff check .
@@ -29,6 +30,10 @@ corpus-report: setup
 
 eval: setup-test
 	@$(BIN)/python -m eval run
+
+gate: setup-test
+	@$(BIN)/python -m eval gate --questions eval/questions/test.jsonl
+	@$(BIN)/python -m eval gate --questions eval/questions/guard-test.jsonl
 
 bench: setup
 	@$(BIN)/python -m eval bench

@@ -58,7 +58,7 @@ def measure(corpus: Path, queries: Path, qrels: Path, out: Path | None, settings
         "fusion": lambda text: _fused(index, encoder.embed(text), text),
     }
     runs: dict[str, dict[str, Ranking]] = {name: {} for name in systems}
-    for id, text in tqdm(asked.items(), desc="Asking", unit=" queries", file=sys.stderr):
+    for id, text in tqdm(asked.items(), desc="Asking", unit=" queries", disable=None, file=sys.stderr):
         for name, search in systems.items():
             runs[name][id] = _by_document(index, search(text))
     kept = {id: judged[id] for id in asked}

@@ -1,6 +1,7 @@
 """Plots of a run as SVG text, for a page that needs nothing else. Each has a table beside it that says the same."""
 
 import io
+import re
 from collections.abc import Mapping, Sequence
 
 import matplotlib
@@ -111,4 +112,5 @@ def _svg(figure: Figure) -> str:
     figure.savefig(buffer, format="svg", metadata={"Date": None})
     plt.close(figure)
     text = buffer.getvalue()
-    return text[text.index("<svg") :]  # without the XML head, which has no place inside HTML
+    # Without the XML head and the description of the file, which have no place inside HTML.
+    return re.sub(r"<metadata>.*?</metadata>", "", text[text.index("<svg") :], flags=re.DOTALL)

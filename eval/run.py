@@ -108,7 +108,15 @@ def run(
     if todo:
         bot.reply("How long should a back massage last?")  # what is loaded at first use is no question's time
     with (out / "replies.jsonl").open("a", encoding="utf-8") as file:
-        bar = tqdm(todo, initial=len(done), total=len(questions), desc="Asking", unit=" questions", file=sys.stderr)
+        bar = tqdm(
+            todo,
+            initial=len(done),
+            total=len(questions),
+            desc="Asking",
+            unit=" questions",
+            disable=None,
+            file=sys.stderr,
+        )
         for row in _played(bot, bar, gold, rivals, jobs):
             file.write(json.dumps(row.to_json()) + "\n")
             file.flush()

@@ -46,7 +46,7 @@ def test_the_files_are_read_as_beir_writes_them(collection):
 
 def test_the_retriever_and_its_peers_are_measured_over_judged_queries(collection, tmp_path):
     out = tmp_path / "trec"
-    lines = list(measure(*collection.values(), out, Settings.load(data=tmp_path / "data")))
+    lines = list(measure(**collection, out=out, settings=Settings.load(data=tmp_path / "data")))
     assert lines[0].startswith("| 2 queries | nDCG@10 | R@10 | RR@10 | Success@4 | Judged@10 |")
     rows = {line.split(" | ")[0].strip("| "): line for line in lines[2:6]}
     assert set(rows) == {"bot", "dense", "bm25", "fusion"}
@@ -73,7 +73,7 @@ def test_the_retriever_and_its_peers_are_measured_over_judged_queries(collection
 def test_a_wrong_file_is_named(collection, tmp_path, name, text, said):
     collection[name].write_text(text)
     with pytest.raises(QuestionError, match=said):
-        list(measure(*collection.values(), None, Settings.load(data=tmp_path / "data")))
+        list(measure(**collection, out=None, settings=Settings.load(data=tmp_path / "data")))
 
 
 def test_a_missing_file_is_one_sentence(collection, tmp_path, capsys):

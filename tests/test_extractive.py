@@ -29,4 +29,4 @@ def test_the_answer_comes_first(bot: Bot) -> None:
 def test_on_a_condition_the_answer_is_about_that_condition(bot: Bot) -> None:
     """ "Stroke" is also a word of massage; the classic strokes are no answer here."""
     reply = bot.reply("My mum had a stroke last year, is a back massage ok for her?").reply
-    assert {citation.article for citation in reply.citations} == {"when-not-to-have-a-massage"}
+    assert {citation.article for citation in reply.citations} == {"massage-with-a-health-condition"}

@@ -232,7 +232,7 @@ def test_more_about_a_condition_is_quoted_from_its_section(
     for line in lines:
         assert line.span is not None
         article = line.span.article
-        assert article is articles["when-not-to-have-a-massage"]
+        assert article is articles["massage-with-a-health-condition"]
         assert article.section_at(line.span.start)[1] == "bones"
     assert Referrals(red_flags, {}, region="").more(flag) == []
 

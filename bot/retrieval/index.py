@@ -224,7 +224,13 @@ def _vectors(
     by_slug = {article.slug: article for article in articles}
     texts = [(chunk.embedded, *_unit_texts(chunk, by_slug[chunk.article])) for chunk in chunks]
     missing = list(dict.fromkeys(own for own in texts if own not in known))
-    bar = tqdm(total=len(missing), desc="Indexing", unit=" passages", disable=quiet or not missing, file=sys.stderr)
+    bar = tqdm(
+        total=len(missing),
+        desc="Indexing",
+        unit=" passages",
+        disable=True if quiet or not missing else None,
+        file=sys.stderr,
+    )
     with bar:
         vectors = encoder.embed_all([text for own in missing for text in own])
         for own in missing:
