@@ -1,4 +1,4 @@
-"""The command line: python -m bot ask | index | article. Results to standard output, all else to standard error."""
+"""The command line: python -m bot ask | index | guard | article. Results to standard output, else to standard error."""
 
 import argparse
 import json
@@ -22,7 +22,8 @@ def main(arguments: list[str] | None = None) -> int:
 
     options = _parser().parse_args(arguments)
     try:
-        status = {"ask": _ask, "index": _index, "article": _article}[options.command](options)
+        commands = {"ask": _ask, "index": _index, "guard": _guard, "article": _article}
+        status = commands[options.command](options)
         sys.stdout.flush()  # here, so that a reader who has gone is noticed here
         return status
     except UserError as error:
@@ -50,6 +51,12 @@ def _parser() -> argparse.ArgumentParser:
     index = commands.add_parser("index", help="build or refresh the index")
     for command in (ask, index):
         command.add_argument("--corpus", type=Path, metavar="FOLDER", help="answer from this folder of articles")
+    guard = commands.add_parser("guard", help="what the guard decides, and why")
+    guard.add_argument("message", nargs="*", help="the visitor's messages, oldest first, each in quotes")
+    guard.add_argument("--explain", action="store_true", help="the decision step by step")
+    guard.add_argument(
+        "--batch", type=Path, metavar="FILE", help="JSON lines with id and turns; one verdict a line, in order"
+    )
     article = commands.add_parser("article", help="write and check the shipped articles")
     parts = article.add_subparsers(dest="part", required=True, metavar="PART")
     new = parts.add_parser("new", help="begin an article: its file and that of its visitor questions")
@@ -144,6 +151,28 @@ def _index(options: argparse.Namespace) -> int:
 
     index = Index.open(refresh(settings, load_encoder(settings.encoder, settings.threads)))
     print(f"Index {index.version}: {len(index.articles)} articles, {len(index.chunks)} passages, in {index.path}")
+    return 0
+
+
+def _guard(options: argparse.Namespace) -> int:
+    from dataclasses import asdict
+
+    from bot.chat import check_or_refer, load_guard
+    from bot.errors import MessageError
+    from bot.guard.explain import explain
+
+    if bool(options.message) == bool(options.batch):
+        raise MessageError("usage", "give the visitor's messages in quotes, or --batch FILE.")
+    cases = list(_read_cases(options.batch)) if options.batch else [{"id": "", "turns": options.message}]
+    guard = load_guard()
+    for case in cases:
+        verdict = check_or_refer(guard, case["turns"])
+        if options.explain:
+            print("\n".join(explain(guard, case["turns"])))
+        elif options.batch:
+            print(json.dumps({"id": case["id"], "route": verdict.route, "flags": [asdict(f) for f in verdict.flags]}))
+        else:
+            print(verdict.route, *(flag.id for flag in verdict.flags))
     return 0
 
 

@@ -143,18 +143,14 @@ def load_bot(settings: Settings, quiet: bool = False) -> Bot:
     """A bot over a fresh index of `settings.corpus`. Raises UserError with one clear sentence."""
     encoder = load_encoder(settings.encoder, settings.threads)
     index = Index.open(refresh(settings, encoder, quiet))
-    red_flags = load_red_flags(RED_FLAGS)
-    try:
-        classifier: Reader = Classifier(threads=settings.threads)
-    except Exception:
-        log.exception("the guard's classifier cannot be loaded; every message is referred")
-        classifier = NoClassifier()
+    guard = load_guard(settings.threads)
+    red_flags = guard.red_flags
     safety = {flag.article for flag in red_flags.flags.values()}
     shipped = {article.slug: article for article in read_folder(SHIPPED_ARTICLES) if article.slug in safety}
     articles = {**shipped, **index.articles}
     return Bot(
         settings=settings,
-        guard=Guard(red_flags, classifier),
+        guard=guard,
         retriever=HybridRetriever(
             index=index,
             encoder=encoder,
@@ -165,6 +161,17 @@ def load_bot(settings: Settings, quiet: bool = False) -> Bot:
         referrals=Referrals(red_flags, articles, settings.region),
         articles=articles,
     )
+
+
+def load_guard(threads: int = 1) -> Guard:
+    """The guard with its classifier; without usable weights it refers everything. Raises CorpusError."""
+    red_flags = load_red_flags(RED_FLAGS)
+    try:
+        classifier: Reader = Classifier(threads=threads)
+    except Exception:
+        log.exception("the guard's classifier cannot be loaded; every message is referred")
+        classifier = NoClassifier()
+    return Guard(red_flags, classifier)
 
 
 class _Clock:

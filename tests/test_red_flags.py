@@ -184,6 +184,7 @@ FILES = {
     "professional.yaml": FLAG,
     "caution.yaml": "[]",
     "regions.yaml": '"": {emergency: "112", crisis: "116 123"}',
+    "languages.yaml": "other: {name: x, reply: x, urgent: x, otherwise: x, reviewed: 2026-01-01}",
     "cues.yaml": (RED_FLAGS / "cues.yaml").read_text(encoding="utf-8"),
 }
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from bot.answering.draft import Form, Line, Span, escape, quoted
 from bot.guard.flags import FlagDefinition, RedFlags
+from bot.guard.guard import UNREAD
 from bot.reply import Flag, Route
 from bot.retrieval.articles import Article
 
@@ -12,6 +13,7 @@ HEADLINES = {
     Route.EMERGENCY: "**Please get emergency help now.**",
     Route.PROFESSIONAL: "**Please see a health professional about this before any massage.**",
 }
+IN_ENGLISH = "I can only read English. If something worries you, please see a doctor before any massage."
 RED_FLAG_ARTICLE = "back-pain-red-flags"
 GENERAL = (  # said when no flag's own text can be used, whatever the reason
     "Massage can wait until somebody qualified has looked at this.",
@@ -27,6 +29,7 @@ class Referrals:
 
     def __init__(self, red_flags: RedFlags, articles: Mapping[str, Article], region: str) -> None:
         self._flags = red_flags.flags
+        self._languages = red_flags.languages
         self._articles = articles
         self._region = red_flags.regions.get(region.lower(), red_flags.regions[""])
 
@@ -37,6 +40,8 @@ class Referrals:
 
     def refer(self, flags: Sequence[Flag]) -> list[Line]:
         """The reply to a professional or emergency verdict: the severest flag in full, two further ones by reason."""
+        if flags and flags[0].id.startswith(UNREAD):
+            return self._in_their_language(flags[0].id.removeprefix(UNREAD))
         known = [self._flags[flag.id] for flag in flags if flag.route.refers and flag.id in self._flags]
         if not known:
             return self._general()
@@ -84,6 +89,13 @@ class Referrals:
             if not article.text[unit.start : unit.end].endswith(":")
         ]
         return [quoted(span, Form.SENTENCE if i else Form.PARAGRAPH) for i, span in enumerate(paragraphs[:3])]
+
+    def _in_their_language(self, code: str) -> list[Line]:
+        """What a message gets that cannot be read: the safety message in its language, and a line in English."""
+        texts = self._languages[code]
+        said = [texts.urgent, texts.otherwise, *([] if code == "other" else [IN_ENGLISH])]
+        paragraphs = [Line(escape(text.strip()), None, Form.PARAGRAPH) for text in said]
+        return [Line(f"**{escape(texts.reply.strip())}**", None, Form.PARAGRAPH), *paragraphs]
 
     def _general(self) -> list[Line]:
         """What is said where no flag's own text can be; it rests on the opening of the red-flag article, if there."""

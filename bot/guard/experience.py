@@ -66,6 +66,7 @@ class Match:
     first: int
     last: int
     gaps: tuple[Span, ...] = ()  # words inside the match that the phrase leaves open
+    phrase: str = ""  # the rule, as it is written in its file
 
 
 class Experience:

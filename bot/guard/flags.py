@@ -63,6 +63,16 @@ class Region(_Entry):
     crisis: str
 
 
+class Language(_Entry):
+    """What is said to a message in a language the guard cannot read, in that language."""
+
+    name: str
+    reply: str
+    urgent: str
+    otherwise: str
+    reviewed: datetime.date
+
+
 @dataclass(frozen=True)
 class RedFlags:
     """Everything the guard knows, checked and compiled."""
@@ -71,6 +81,7 @@ class RedFlags:
     book: PhraseBook  # ids are those of signs and flags
     cues: Cues
     regions: Mapping[str, Region]  # "" is the default
+    languages: Mapping[str, Language]  # by ISO 639 code; "other" is for the rest
 
 
 def load_red_flags(folder: Path) -> RedFlags:
@@ -98,8 +109,14 @@ def load_red_flags(folder: Path) -> RedFlags:
         str(code): _entry(Region, row, folder / "regions.yaml")
         for code, row in _read(folder / "regions.yaml", dict).items()
     }
+    languages = {
+        str(code): _entry(Language, row, folder / "languages.yaml")
+        for code, row in _read(folder / "languages.yaml", dict).items()
+    }
+    if "other" not in languages:
+        raise CorpusError(f"{folder / 'languages.yaml'} has no entry `other`; it is what most languages get.")
     cues = _entry(Cues, _read(folder / "cues.yaml", dict), folder / "cues.yaml")
-    return RedFlags(flags, PhraseBook(entries), cues, regions)
+    return RedFlags(flags, PhraseBook(entries), cues, regions, languages)
 
 
 def _read(path: Path, kind: type) -> Any:

@@ -3,11 +3,13 @@
 import logging
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import lru_cache
 
 from bot.guard.classifier import Reader, joined
 from bot.guard.experience import Experience, Match
 from bot.guard.flags import FlagDefinition, RedFlags
+from bot.guard.languages import foreign_language
 from bot.guard.words import Clause, Speller, clauses
 from bot.reply import Flag, Route
 
@@ -21,6 +23,7 @@ FALLBACK = "fallback"
 REFER_FROM = 0.4  # professional and emergency together
 EMERGENCY_FROM = 0.5
 CAUTION_FROM = 0.6
+UNREAD = "language-"  # opens the id of the flag for a message that is not in English; its code follows
 LAST_TURNS = 3  # messages read together, since a symptom may arrive in pieces
 
 
@@ -36,6 +39,15 @@ UNCHECKED = Flag(
     "unchecked", "This message could not be checked", Route.PROFESSIONAL, "", 0, 0, 0, FALLBACK, "convention"
 )
 FAILED = Verdict(Route.PROFESSIONAL, (UNCHECKED,))  # when the guard itself fails: never permission to answer
+
+
+class Sense(StrEnum):
+    """What a rule's match means for the visitor."""
+
+    PRESENT = "counts"
+    DENIED = "is denied"
+    GENERAL = "is a general question"
+    FINISHED = "is over"
 
 
 @dataclass(frozen=True)
@@ -60,7 +72,7 @@ class Guard:
 
     def __init__(self, red_flags: RedFlags, classifier: Reader | None = None) -> None:
         self.red_flags = red_flags
-        self._classifier = classifier
+        self.classifier = classifier
         self._repair = Speller(red_flags.book.vocabulary)
         self._experience = Experience(red_flags.cues)
         self.flags_in = lru_cache(maxsize=50_000)(self._flags_in)
@@ -92,18 +104,21 @@ class Guard:
             key=lambda flag: (-flag.route.severity, found[flag.id].turn, list(self.red_flags.flags).index(flag.id)),
         )
         flags = tuple(self._flag(flag, found[flag.id], messages) for flag in definitions)
-        if unchecked and not (flags and flags[0].route.refers):
-            return Verdict(Route.PROFESSIONAL, (UNCHECKED, *flags))
+        if not (flags and flags[0].route.refers):
+            if unchecked:
+                return Verdict(Route.PROFESSIONAL, (UNCHECKED, *flags))
+            if unread := self._unread(messages):
+                return Verdict(Route.PROFESSIONAL, (unread, *flags))
         return Verdict(flags[0].route if flags else Route.ANSWER, flags)
 
     def _read(self, messages: Sequence[str], turn: int, route: Route) -> Iterator[_Sighting]:
         """What the classifier adds to `route` for this message: the flag of each higher route that it is sure of."""
-        if self._classifier is None:
+        if self.classifier is None:
             return
-        reading = self._classifier.read(messages[turn])
+        reading = self.classifier.read(messages[turn])
         start, end = reading.start, reading.end
         if turn and reading.referral < REFER_FROM:
-            pieces = self._classifier.read(joined(messages[max(0, turn - LAST_TURNS + 1) : turn + 1]))
+            pieces = self.classifier.read(joined(messages[max(0, turn - LAST_TURNS + 1) : turn + 1]))
             if pieces.referral > reading.referral:
                 reading, start, end = pieces, 0, 0
         sure = {
@@ -116,6 +131,17 @@ class Guard:
             likely = max((id for id in reading.flags if self._is(id, raised)), key=lambda id: reading.flags[id])
             span = (start, end) if end else (0, len(messages[turn]))
             yield _Sighting(likely, turn, *span, found_by=MODEL)
+
+    def _unread(self, messages: Sequence[str]) -> Flag | None:
+        """A flag where the last message is in a language the guard does not know: what it says cannot be judged."""
+        message = messages[-1]
+        code = foreign_language(message, self.red_flags.book.vocabulary)
+        if code is None:
+            return None
+        code = code if code in self.red_flags.languages else "other"
+        label = f"Written in {self.red_flags.languages[code].name}"
+        span = (0, len(message), len(messages) - 1)
+        return Flag(f"{UNREAD}{code}", label, Route.PROFESSIONAL, message, *span, FALLBACK, "convention")
 
     def _route(self, present: Collection[str]) -> Route:
         """The severest route among these ids; `answer` if none is a flag."""
@@ -151,26 +177,33 @@ class Guard:
 
     def _sightings(self, message: str, turn: int) -> Iterator[_Sighting]:
         """What the message says or denies; general questions and finished episodes are left out."""
-        parts = clauses(message, self._repair)
-        matches = [
-            Match(id, clause, first, last, gaps)
-            for clause in parts
-            for id, (first, last), gaps in self.red_flags.book.found(clause)
-        ]
-        matches = [match for match in matches if not any(_inside(match, other) for other in matches)]
-        for match in matches:
-            span = match.clause.words[match.first].start, match.clause.words[match.last].end
-            if self._experience.denied(match, matches):
-                yield _Sighting(match.id, turn, *span, denied=True)
-            # A condition calls for care also when asked about in general ("is massage safe in pregnancy?").
-            elif self._is(match.id, Route.CAUTION) or not self._of_the_past_or_nobodys(match, parts):
-                yield _Sighting(match.id, turn, *span)
+        for match, sense in self.matches(message):
+            if sense in (Sense.PRESENT, Sense.DENIED):
+                span = match.clause.words[match.first].start, match.clause.words[match.last].end
+                yield _Sighting(match.id, turn, *span, denied=sense is Sense.DENIED)
 
-    def _of_the_past_or_nobodys(self, match: Match, message: Sequence[Clause]) -> bool:
+    def matches(self, message: str) -> Iterator[tuple[Match, Sense]]:
+        """Every rule that matches the message, and what that match means."""
+        parts = clauses(message, self._repair)
+        found = [
+            Match(hit.id, clause, hit.first, hit.last, hit.gaps, hit.phrase)
+            for clause in parts
+            for hit in self.red_flags.book.found(clause)
+        ]
+        found = [match for match in found if not any(_inside(match, other) for other in found)]
+        for match in found:
+            yield match, self._sense(match, found, parts)
+
+    def _sense(self, match: Match, found: Sequence[Match], message: Sequence[Clause]) -> Sense:
         flag = self.red_flags.flags.get(match.id)
-        if flag and flag.always:
-            return False
-        return self._experience.general(match, message) or self._experience.finished(match, message)
+        if self._experience.denied(match, found):
+            return Sense.DENIED
+        # A condition calls for care also when asked about in general ("is massage safe in pregnancy?").
+        if flag and (flag.always or flag.route is Route.CAUTION):
+            return Sense.PRESENT
+        if self._experience.general(match, message):
+            return Sense.GENERAL
+        return Sense.FINISHED if self._experience.finished(match, message) else Sense.PRESENT
 
     def _is(self, id: str, route: Route) -> bool:
         flag = self.red_flags.flags.get(id)

@@ -52,6 +52,17 @@ class Phrase:
             yield (first, first + match.group().count(" ") - 1), tuple(gaps)
 
 
+@dataclass(frozen=True)
+class Hit:
+    """A phrase found in a clause."""
+
+    id: str  # of the entry the phrase belongs to
+    phrase: str  # as it is written in its file
+    first: int  # index of its first and of its last word in the clause
+    last: int
+    gaps: tuple[Span, ...]  # words that only its gaps took in
+
+
 class PhraseBook:
     """Phrases with the id each belongs to, searched by the words that a clause holds."""
 
@@ -64,18 +75,18 @@ class PhraseBook:
 
     def matches(self, clause: Clause) -> Iterator[tuple[str, int, int]]:
         """(id, first word, last word) of every match in the clause, in the order of the phrases."""
-        return ((owner, *span) for owner, span, _ in self.found(clause))
+        return ((hit.id, hit.first, hit.last) for hit in self.found(clause))
 
-    def found(self, clause: Clause) -> Iterator[tuple[str, Span, tuple[Span, ...]]]:
-        """The same, with the spans of the gaps in each match."""
+    def found(self, clause: Clause) -> Iterator[Hit]:
+        """The same, with the phrase and its gaps."""
         present = {word.text for word in clause.words}
         present |= {word[:length] + "*" for word in present for length in range(1, len(word) + 1)}
         numbers = {number for anchor in present for number in self._by_anchor.get(anchor, ())}
         for number in sorted(numbers):
             owner, phrase = self._entries[number]
             if not any(anchors.isdisjoint(present) for anchors in phrase.requires):
-                for span, gaps in phrase.found(clause):
-                    yield owner, span, gaps
+                for (first, last), gaps in phrase.found(clause):
+                    yield Hit(owner, phrase.source, first, last, gaps)
 
     @property
     def vocabulary(self) -> frozenset[str]:

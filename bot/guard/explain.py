@@ -1,0 +1,51 @@
+"""Why the guard decided as it did, step by step, for whoever has to check it."""
+
+import json
+from collections.abc import Iterator, Sequence
+
+from rapidfuzz import fuzz, process
+
+from bot.guard.classifier import EXAMPLES
+from bot.guard.guard import MODEL, PHRASE, UNREAD, Guard
+from bot.reply import Flag
+
+LIKELY = 3  # routes and flags of the classifier that are shown
+NEAREST = 2  # written examples shown for a flag the classifier raised
+
+
+def explain(guard: Guard, messages: Sequence[str]) -> Iterator[str]:
+    """Lines of text: what each message holds by rule and by classifier, and the verdict with its reasons."""
+    for turn, message in enumerate(messages, start=1):
+        yield f"message {turn}: {message}"
+        for match, sense in guard.matches(message):
+            words = " ".join(word.text for word in match.clause.words[match.first : match.last + 1])
+            yield f'  rule {match.id}: "{words}" {sense} (phrase: {match.phrase[:80]})'
+        if guard.classifier:
+            reading = guard.classifier.read(message)
+            routes = sorted(reading.routes.items(), key=lambda pair: -pair[1])[:LIKELY]
+            flags = sorted(reading.flags.items(), key=lambda pair: -pair[1])[:LIKELY]
+            yield "  classifier: " + ", ".join(f"{name} {value:.2f}" for name, value in routes)
+            yield "  its flags: " + ", ".join(f"{name} {value:.2f}" for name, value in flags)
+    verdict = guard.check(messages)
+    yield f"verdict: {verdict.route}"
+    for flag in verdict.flags:
+        yield f'  {flag.id} ({flag.route}): "{flag.text}", message {flag.turn + 1}, source {flag.source}, {_how(flag)}'
+        if flag.found_by == MODEL:
+            yield from (f"    like the written example: {text}" for text in nearest_examples(flag))
+
+
+def nearest_examples(flag: Flag) -> list[str]:
+    """Messages written for this flag that share most words with the text that raised it."""
+    written = [
+        " / ".join(row["turns"])
+        for path in sorted(EXAMPLES.glob("*.jsonl"))
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if flag.id in (row := json.loads(line))["flags"]
+    ]
+    return [text for text, _, _ in process.extract(flag.text, written, scorer=fuzz.token_set_ratio, limit=NEAREST)]
+
+
+def _how(flag: Flag) -> str:
+    if flag.id.startswith(UNREAD):
+        return "because it cannot be read"
+    return {PHRASE: "by a rule", MODEL: "by the classifier"}.get(flag.found_by, "because the guard failed")
