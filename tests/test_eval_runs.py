@@ -21,7 +21,7 @@ from eval.run import Run, RunError, read_run, run
 
 DEV = command_line.QUESTIONS / "dev.jsonl"
 GUARD_DEV = command_line.QUESTIONS / "guard-dev.jsonl"
-EVERY = 3  # of the development questions every third is played here
+EVERY = 7  # of the development questions every seventh is played here
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +117,7 @@ def test_a_broken_bot_fails_the_gate_it_broke(bot, asked, good, bars, tmp_path, 
 
 
 def test_two_runs_of_one_bot_do_not_differ(bot, asked, good, tmp_path):
-    again = run(asked, bot, tmp_path / "again", peers=True)
+    again = run(asked, bot, tmp_path / "again")
     found = compare(good, again)
     assert found.verdict.startswith("no difference")
     assert (found.fixed, found.broken, found.changed) == ((), (), ())
@@ -128,7 +128,7 @@ def test_a_worse_run_is_told_with_the_cases_behind_it(bot, asked, good, tmp_path
     deaf = run(asked, dataclasses.replace(bot, guard=Deaf(bot.guard)), tmp_path / "deaf")
     found = compare(good, deaf)
     assert "worse on route_right, referred, emergency_referred" in found.verdict
-    assert len(found.broken) > 20
+    assert len(found.broken) > 10
     assert not found.fixed or len(found.fixed) < len(found.broken)
     text = "\n".join(lines(found))
     assert f"broken: {len(found.broken)}: {found.broken[0]}" in text
@@ -158,13 +158,13 @@ def test_a_run_reads_back_as_it_was(good):
 
 def test_a_run_that_was_cut_off_goes_on_where_it_was(bot, asked, good, tmp_path):
     out = tmp_path / "cut"
-    run(asked, bot, out, peers=True)
+    run(asked, bot, out)
     whole = (out / "replies.jsonl").read_text().splitlines(keepends=True)
     (out / "replies.jsonl").write_text("".join(whole[:10]) + whole[10][:40])
     with pytest.raises(RunError, match=r"cut off after 10 of \d+ questions; finish it with"):
         read_run(out)
     kept = [json.loads(line)["reply"]["id"] for line in whole[:10]]
-    finished = run(asked, bot, out, peers=True)
+    finished = run(asked, bot, out)
     assert [row.reply["id"] for row in finished.rows[:10]] == kept
     assert len(read_run(out).rows) == len(good.rows)
 
@@ -198,7 +198,7 @@ def test_slices_are_played_alone(bot, asked, tmp_path):
 
 
 def test_conversations_side_by_side_give_the_same_routes(bot, asked, good, tmp_path):
-    side = run(asked, bot, tmp_path / "side", peers=True, jobs=2)
+    side = run(asked, bot, tmp_path / "side", jobs=2)
     assert [row.route for row in side.rows] == [row.route for row in good.rows]
 
 

@@ -60,7 +60,13 @@ class Visit:
         """Types the message, presses Enter and waits until the whole reply is there; gives the reply of the API."""
         before = self.replies.count()
         self.box.fill(message)
-        self.box.press("Enter")
+        for _ in range(3):  # while the reply before is still being sent, Enter does nothing: a visitor presses it again
+            self.box.press("Enter")
+            try:
+                expect(self.box).to_have_value("", timeout=PATIENCE / 4)
+                break
+            except AssertionError:
+                continue
         return self.wait(message, before)
 
     def wait(self, message: str, before: int = 0) -> dict[str, Any]:
