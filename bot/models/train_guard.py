@@ -26,7 +26,7 @@ from transformers import BertModel
 from bot.guard.classifier import EXAMPLES, GUARD_MODEL, MAX_TOKENS, ROUTES, data_digest, joined
 
 SEED = 20261120
-EPOCHS = 6
+EPOCHS = 5
 BATCH = 32
 ENCODER_RATE = 6e-5
 HEAD_RATE = 1e-3
