@@ -3,7 +3,7 @@ PORT ?= 7860
 HOST ?= 127.0.0.1
 BIN := .venv/bin
 
-.PHONY: run index test lint types corpus-check corpus-report eval gate bench lock export-encoder train-guard setup setup-test clean
+.PHONY: run index test lint types corpus-check corpus-report eval gate bench lock export-encoder train-guard train-adapter fit-confidence setup setup-test clean
 
 run: setup
 	@$(BIN)/python app.py --host $(HOST) --port $(PORT)
@@ -45,6 +45,12 @@ export-encoder: setup-test
 train-guard: setup-test
 	@sh scripts/setup export
 	@$(BIN)/python -m bot.models.train_guard
+
+fit-confidence: setup-test
+	@$(BIN)/python -m bot.models.fit_confidence
+
+train-adapter: setup-test
+	@$(BIN)/python -m bot.models.train_adapter
 
 lock:
 	@sh scripts/lock

@@ -21,11 +21,12 @@ from bot.guard.classifier import Classifier, NoClassifier, Reader
 from bot.guard.flags import load_red_flags
 from bot.guard.guard import FAILED, Guard, Verdict
 from bot.reply import Citation, Reply, Route, Turn
+from bot.retrieval.adapter import ADAPTER, QuestionAdapter
 from bot.retrieval.articles import Article
 from bot.retrieval.formats import read_folder
 from bot.retrieval.index import Index, refresh
 from bot.retrieval.retriever import Found, HybridRetriever
-from bot.settings import RED_FLAGS, SHIPPED_ARTICLES, Settings
+from bot.settings import DEFAULT_ENCODER, RED_FLAGS, SHIPPED_ARTICLES, Settings
 
 log = logging.getLogger(__name__)
 
@@ -154,6 +155,7 @@ def load_bot(settings: Settings, quiet: bool = False) -> Bot:
         retriever=HybridRetriever(
             index=index,
             encoder=encoder,
+            adapter=_adapter(settings),
             candidates=settings.candidates,
             passage_weight=settings.passage_weight,
             sentence_weight=settings.sentence_weight,
@@ -172,6 +174,17 @@ def load_guard(threads: int = 1) -> Guard:
         log.exception("the guard's classifier cannot be loaded; every message is referred")
         classifier = NoClassifier()
     return Guard(red_flags, classifier)
+
+
+def _adapter(settings: Settings) -> QuestionAdapter | None:
+    """The adapter that was trained for the shipped articles; None for other articles or another encoder."""
+    if settings.corpus.resolve() != SHIPPED_ARTICLES or settings.encoder != DEFAULT_ENCODER:
+        return None
+    try:
+        return QuestionAdapter.load(ADAPTER)
+    except Exception:
+        log.exception("the question adapter cannot be loaded; questions are searched for without it")
+        return None
 
 
 class _Clock:

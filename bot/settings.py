@@ -33,9 +33,9 @@ class Settings(BaseSettings):
 
     candidates: int = Field(100, ge=10, le=500)  # passages taken from each of the dense and the lexical search
     passage_weight: float = Field(0.3, ge=0, le=1)  # share of the whole passage's cosine in a passage's score
-    sentence_weight: float = Field(0.4, ge=0, le=1)  # share of its best sentence's cosine; the rest is BM25's
+    sentence_weight: float = Field(0.5, ge=0, le=1)  # share of its best sentence's cosine; the rest is BM25's
     passages: int = Field(12, ge=10, le=100)  # passages kept on a reply, for staff and evaluators
-    min_confidence: float = Field(0.35, ge=0, le=1)  # below this we abstain; chosen on the dev questions only
+    min_confidence: float = Field(0.5, ge=0, le=1)  # below this we abstain; see bot/answering/confidence.py
     answer_sentences: int = Field(5, ge=1, le=12)  # most sentences in an answer that is not a list
 
     region: str = ""  # two-letter country of the emergency number; empty names several

@@ -11,8 +11,8 @@ from bot.retrieval.retriever import Found, Hit, HybridRetriever, ScoredUnit
 READ_HITS = 5  # passages whose sentences are considered
 LEAD_BONUS = 0.08  # a section's first sentence answers its heading more often than its cosine tells
 RANK_COST = 0.08  # a sentence of a lower passage must be this much closer to the question, per rank
-KEEP_BESIDE = 0.35  # a sentence this much below the best one, in the same passage, still belongs to the answer
-KEEP_ELSEWHERE = 0.15  # in another passage it must come closer
+KEEP_BESIDE = 0.25  # a sentence this much below the best one, in the same passage, still belongs to the answer
+KEEP_ELSEWHERE = 0.3  # in another passage, where its rank has cost it something already
 SAME = 0.88  # cosine at which two sentences say the same
 STEPS_NEAR = 0.6  # steps answer a how-to question from this share of the best score on, within the best article
 STEPS_FAR = 0.85  # and elsewhere

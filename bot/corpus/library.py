@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapte
 
 from bot.errors import CorpusError
 from bot.retrieval.articles import Article
-from bot.retrieval.formats import QUESTIONS, read_file
+from bot.retrieval.formats import QUESTIONS, UNCOVERED, read_file, read_uncovered
 
 T = TypeVar("T")
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
@@ -124,6 +124,7 @@ class Library:
     sources: dict[str, Source]
     claims: dict[str, Claim]
     conflicts: tuple[Conflict, ...]
+    uncovered: tuple[str, ...]  # questions that no article answers
     faults: tuple[Finding, ...]  # what could not be read, or not as its schema asks
 
     @cached_property
@@ -148,7 +149,13 @@ def read_library(folder: Path) -> Library:
         page = _page(path, faults)
         if page:
             pages.append(page)
-    return Library(folder, tuple(pages), sources, {claim.id: claim for claim in claims}, conflicts, tuple(faults))
+    try:
+        uncovered = read_uncovered(folder / "articles")
+    except CorpusError as error:
+        uncovered = ()
+        faults.append(Finding(folder / "articles" / UNCOVERED, 1, str(error)))
+    by_id = {claim.id: claim for claim in claims}
+    return Library(folder, tuple(pages), sources, by_id, conflicts, uncovered, tuple(faults))
 
 
 def front_matter_lines(source: str) -> dict[str, int]:

@@ -10,7 +10,7 @@ from rapidfuzz import fuzz, process
 from bot.corpus.language import copied_runs, plain, words
 from bot.corpus.library import Finding, Library, find_line
 from bot.retrieval.articles import Kind
-from bot.retrieval.formats import QUESTIONS
+from bot.retrieval.formats import QUESTIONS, UNCOVERED
 from bot.retrieval.lexical import terms
 
 QUESTIONS_EACH = 8  # visitor questions a section
@@ -73,6 +73,10 @@ def questions(library: Library) -> Iterator[Finding]:
                 if place := seen.get(plain(question)):
                     yield Finding(path, find_line(path, question), f"asked already in {place}; word it differently.")
                 seen[plain(question)] = f"{page.path.stem}#{anchor}"
+    path = library.folder / "articles" / UNCOVERED
+    for question in library.uncovered:
+        if place := seen.get(plain(question)):
+            yield Finding(path, find_line(path, question), f"is answered by {place}; delete it here or there.")
 
 
 def held_out(library: Library, folder: Path) -> Iterator[Finding]:
@@ -84,6 +88,7 @@ def held_out(library: Library, folder: Path) -> Iterator[Finding]:
         for asked in page.article.asked.values()
         for question in asked
     ]
+    ours += [(library.folder / "articles" / UNCOVERED, question) for question in library.uncovered]
     ours = [(path, question) for path, question in ours if len(set(terms(question))) > 1]
     kept = sorted({plain(turn) for path in folder.glob("*.jsonl") for turn in _turns(path)} - {""})
     near = {number for number, _ in _alike([plain(question) for _, question in ours], kept, OVERLAP)}

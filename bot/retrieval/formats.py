@@ -18,6 +18,7 @@ from bot.retrieval.articles import Article, Block, Kind, SourceMark, squash
 
 WRAPPED_FROM, WRAPPED_TO = 40, 130  # characters; the usual widths of broken lines lie between
 HEADING_CHARS = 90  # in plain text a longer line is a sentence, not a heading
+UNCOVERED = "uncovered.yaml"  # beside the articles: a list of questions that none of them answers
 QUESTIONS = ".questions.yaml"  # of an article's visitor questions, beside it: a mapping from anchor to questions
 
 
@@ -67,6 +68,20 @@ def read_questions(path: Path) -> dict[str, tuple[str, ...]]:
     if not isinstance(rows, dict) or not all(isinstance(asked, list) for asked in rows.values()):
         raise CorpusError(f"{path} must map the anchor of a section to a list of questions.")
     return {str(anchor): tuple(str(question) for question in asked) for anchor, asked in rows.items()}
+
+
+def read_uncovered(folder: Path) -> tuple[str, ...]:
+    """Questions that no article of the folder answers; empty where there is no such file. Raises CorpusError."""
+    path = folder / UNCOVERED
+    try:
+        rows = yaml.load(path.read_bytes(), Loader=yaml.CSafeLoader)
+    except FileNotFoundError:
+        return ()
+    except (OSError, yaml.YAMLError) as error:
+        raise CorpusError(f"{path} cannot be read as YAML: {squash(str(error))[:150]}; mend or remove it.") from error
+    if not isinstance(rows, list):
+        raise CorpusError(f"{path} must be a list of questions.")
+    return tuple(str(row) for row in rows)
 
 
 def read_markdown(data: bytes, slug: str) -> Article:

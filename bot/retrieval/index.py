@@ -6,6 +6,8 @@
                           passages.npy   the same vectors
                           probes.npy     by chunk: its sentences, its heading, the questions written for it
                           probe_starts.npy
+                          asked.npy      the visitor questions of all articles
+                          uncovered.npy  questions that no article answers
                           bm25/      lexical index
 """
 
@@ -16,7 +18,7 @@ import shutil
 import sys
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -32,7 +34,7 @@ from bot.encoder import Encoder, HalfVectors, Vectors
 from bot.errors import IndexUnavailable
 from bot.retrieval.articles import Article
 from bot.retrieval.chunks import Chunk, chunk_articles
-from bot.retrieval.formats import QUESTIONS, READERS, read_folder
+from bot.retrieval.formats import QUESTIONS, READERS, UNCOVERED, read_folder, read_uncovered
 from bot.retrieval.lexical import terms
 from bot.settings import Settings
 
@@ -40,7 +42,8 @@ if TYPE_CHECKING:
     from chromadb.api.collection_configuration import CreateHNSWConfiguration
     from langchain_chroma import Chroma
 
-FORMAT = 8  # raise when articles, chunks or the files of a version change their meaning
+FORMAT = 9  # raise when articles, chunks or the files of a version change their meaning
+NEAREST = 3  # known questions that a new one is compared with; from 2 to 6 they did equally well
 KEPT_VERSIONS = 3
 COLLECTION = "passages"
 # Chroma's default loses live rows after updates and some true neighbours; with these none were lost (design.md).
@@ -62,6 +65,8 @@ class Index:
     probe_vectors: HalfVectors  # memory-mapped; for each chunk its units, then whatever else it is found by
     probe_starts: npt.NDArray[np.int64]  # rows of chunk i are probe_starts[i]:probe_starts[i + 1]
     bm25: bm25s.BM25
+    asked_vectors: Vectors  # of the visitor questions that the articles answer; may be none
+    uncovered_vectors: Vectors  # of questions that no article answers; may be none
 
     @classmethod
     def open(cls, path: Path) -> "Index":
@@ -79,6 +84,8 @@ class Index:
                 probe_vectors=np.load(path / "probes.npy", mmap_mode="r"),
                 probe_starts=np.load(path / "probe_starts.npy"),
                 bm25=bm25s.BM25.load(path / "bm25", load_corpus=False),
+                asked_vectors=np.load(path / "asked.npy"),
+                uncovered_vectors=np.load(path / "uncovered.npy"),
             )
         except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
             raise IndexUnavailable(
@@ -127,6 +134,15 @@ class Index:
         best: Vectors = np.maximum.reduceat(self.probe_vectors[wanted].astype(np.float32) @ vector, firsts)
         return best
 
+    def familiarity(self, vector: Vectors) -> tuple[float, float] | None:
+        """How near a question is to those that are answered and to those that are not; None without such questions.
+
+        Each is the mean cosine of the nearest few.
+        """
+        if min(len(self.asked_vectors), len(self.uncovered_vectors)) < NEAREST:
+            return None
+        return _nearness(self.asked_vectors @ vector), _nearness(self.uncovered_vectors @ vector)
+
     @cached_property
     def _chroma(self) -> "Chroma":
         return _chroma(self.path / "chroma")
@@ -157,7 +173,8 @@ def refresh(settings: Settings, encoder: Encoder, quiet: bool = False) -> Path:
             if old and _manifest(old).get("files") == files and _manifest(old).get("encoder") == encoder.name:
                 return old
             articles = read_folder(settings.corpus)
-            return build(home, articles, encoder, settings.chunk_chars, files=files, old=old, quiet=quiet)
+            uncovered = read_uncovered(settings.corpus)
+            return build(home, articles, encoder, settings.chunk_chars, uncovered, files=files, old=old, quiet=quiet)
     except OSError as error:
         raise IndexUnavailable(_disk_sentence(error, home)) from error
 
@@ -167,14 +184,19 @@ def build(
     articles: Sequence[Article],
     encoder: Encoder,
     chunk_chars: int,
+    uncovered: Sequence[str] = (),
     *,
     files: str = "",
     old: Path | None = None,
     quiet: bool = False,
 ) -> Path:
-    """The folder of a version below `home` that holds these articles, made the current one."""
+    """The folder of a version below `home` that holds these articles, made the current one.
+
+    `uncovered` are questions that none of the articles answers.
+    """
     chunks = chunk_articles(articles, chunk_chars)
-    version = _version(articles, chunks, encoder)
+    asked = [question for article in articles for own in article.asked.values() for question in own]
+    version = _version(articles, chunks, uncovered, encoder)
     if (home / version / "manifest.json").is_file():  # same articles as an earlier version: swap back to it
         _write_manifest(home / version, _manifest(home / version) | {"files": files})
         _swap(home, version)
@@ -191,6 +213,8 @@ def build(
         np.save(work / "passages.npy", passages)
         np.save(work / "probes.npy", np.concatenate(probes).astype(np.float16))
         np.save(work / "probe_starts.npy", np.cumsum([0, *map(len, probes)]))
+        np.save(work / "asked.npy", _stacked(encoder.embed_all(asked), encoder))
+        np.save(work / "uncovered.npy", _stacked(encoder.embed_all(uncovered), encoder))
         _write_chroma(work / "chroma", chunks, passages)
         bm25 = bm25s.BM25()
         bm25.index([terms(chunk.embedded) or [""] for chunk in chunks], show_progress=False)
@@ -271,6 +295,11 @@ def _probes(
     return [np.stack(own) for own in probes]
 
 
+def _stacked(vectors: Iterable[Vectors], encoder: Encoder) -> Vectors:
+    rows = list(vectors)
+    return np.stack(rows).astype(np.float32) if rows else np.zeros((0, encoder.dim), dtype=np.float32)
+
+
 def _unit_texts(chunk: Chunk, article: Article) -> list[str]:
     units = article.units[chunk.first_unit : chunk.first_unit + chunk.units]
     return [article.text[unit.start : unit.end] for unit in units]
@@ -333,6 +362,10 @@ def _chroma(path: Path, create: bool = False) -> "Chroma":
     return Chroma(client=client, collection_name=COLLECTION, create_collection_if_not_exists=False)
 
 
+def _nearness(cosines: Vectors) -> float:
+    return float(np.sort(cosines)[-NEAREST:].mean())
+
+
 def _largest(scores: Vectors, k: int) -> list[int]:
     """Positions of the k largest values, best first, equal ones in order of position."""
     if k < len(scores):
@@ -355,14 +388,16 @@ def _fingerprint(settings: Settings) -> str:
     digest = hashlib.sha256(f"{FORMAT}".encode())
     if settings.corpus.is_dir():
         for path in sorted(settings.corpus.rglob("*")):
-            if (path.suffix.lower() in READERS or path.name.endswith(QUESTIONS)) and path.is_file():
+            counts = path.suffix.lower() in READERS or path.name.endswith(QUESTIONS) or path.name == UNCOVERED
+            if counts and path.is_file():
                 stat = path.stat()
                 digest.update(f"{path.relative_to(settings.corpus)}\n{stat.st_size}\n{stat.st_mtime_ns}\n".encode())
     return digest.hexdigest()
 
 
-def _version(articles: Sequence[Article], chunks: Sequence[Chunk], encoder: Encoder) -> str:
-    body = json.dumps([FORMAT, encoder.name, [a.to_json() for a in articles], [c.id for c in chunks]], default=str)
+def _version(articles: Sequence[Article], chunks: Sequence[Chunk], uncovered: Sequence[str], encoder: Encoder) -> str:
+    parts = [FORMAT, encoder.name, [a.to_json() for a in articles], [c.id for c in chunks], list(uncovered)]
+    body = json.dumps(parts, default=str)
     return hashlib.sha256(body.encode()).hexdigest()[:12]
 
 

@@ -43,6 +43,7 @@ class Found:
     question: str
     vector: Vectors
     hits: tuple[Hit, ...]
+    familiarity: tuple[float, float] | None = None  # cosine to known answered and unanswered questions; see Index
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,7 @@ class HybridRetriever(BaseRetriever):
 
     index: Index
     encoder: Any  # an Encoder; pydantic cannot check protocols
+    adapter: Any = None  # a QuestionAdapter, or None to take question vectors as they are
     candidates: int
     passage_weight: float
     sentence_weight: float
@@ -71,7 +73,9 @@ class HybridRetriever(BaseRetriever):
         """The k best chunks for a question that stands alone."""
         encoder: Encoder = self.encoder
         vector = encoder.embed(question)
-        return Found(question, vector, tuple(self._ranked(question, vector, k)))
+        corrected = vector if self.adapter is None else self.adapter(vector)
+        hits = tuple(self._ranked(question, corrected, k))
+        return Found(question, corrected, hits, self.index.familiarity(vector))
 
     def units(self, found: Found, hits: int) -> list[ScoredUnit]:
         """Every unit of the first hits, in the order of the hits and of their text."""
