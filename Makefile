@@ -3,7 +3,7 @@ PORT ?= 7860
 HOST ?= 127.0.0.1
 BIN := .venv/bin
 
-.PHONY: run index test lint types corpus-check corpus-report eval gate bench lock export-encoder train-guard train-adapter fit-confidence setup setup-test clean
+.PHONY: run index test lint types corpus-check corpus-report eval eval-guard gate bench lock export-encoder train-guard train-adapter fit-confidence setup setup-test clean
 
 run: setup
 	@$(BIN)/python app.py --host $(HOST) --port $(PORT)
@@ -30,6 +30,9 @@ corpus-report: setup
 
 eval: setup-test
 	@$(BIN)/python -m eval run
+
+eval-guard: setup-test
+	@$(BIN)/python -m eval guard
 
 gate: setup-test
 	@$(BIN)/python -m eval gate --questions eval/questions/test.jsonl

@@ -1,4 +1,4 @@
-"""The command line: python -m eval run | compare | gate | check | import | retrieval | bench."""
+"""The command line: python -m eval run | compare | gate | guard | check | import | retrieval | bench."""
 
 import argparse
 import datetime
@@ -25,6 +25,7 @@ def main(arguments: list[str] | None = None) -> int:
         "run": _run,
         "compare": _compare,
         "gate": _gate,
+        "guard": _guard,
         "check": _check,
         "import": _import,
         "retrieval": _retrieval,
@@ -66,6 +67,9 @@ def _parser() -> argparse.ArgumentParser:
     compare = commands.add_parser("compare", help="what changed from run A to run B, and whether it is chance")
     compare.add_argument("a", type=Path, metavar="A")
     compare.add_argument("b", type=Path, metavar="B")
+
+    guard = commands.add_parser("guard", help="the guard alone, by slice, and each half of it by itself")
+    guard.add_argument("--questions", type=Path, default=QUESTIONS / "guard-test.jsonl", metavar="FILE")
 
     check = commands.add_parser("check", help="prove that evidence is verbatim and states the facts")
     check.add_argument("files", type=Path, nargs="*", metavar="FILE", help="all of eval/questions where none is named")
@@ -155,6 +159,14 @@ def _compare(options: argparse.Namespace) -> int:
     from eval.run import read_run
 
     print("\n".join(lines(compare(read_run(options.a), read_run(options.b)))))
+    return 0
+
+
+def _guard(options: argparse.Namespace) -> int:
+    from eval.guard import measure
+
+    for line in measure(options.questions):
+        print(line)
     return 0
 
 

@@ -80,7 +80,9 @@ def compare_rankings(a: Sequence[float], b: Sequence[float]) -> Difference:
     """B minus A of a ranking measure, query by query, by the randomisation test."""
     gains = np.array(b) - np.array(a)
     means = float(np.mean(a)), float(np.mean(b))
-    return Difference(*means, *_bootstrap(tuple(gains)), len(gains), _randomisation(list(zip(a, b, strict=True)), gains))
+    return Difference(
+        *means, *_bootstrap(tuple(gains)), len(gains), _randomisation(list(zip(a, b, strict=True)), gains)
+    )
 
 
 def adjusted(differences: Mapping[K, Difference]) -> dict[K, Difference]:
