@@ -20,7 +20,7 @@ MODEL = "model"
 FALLBACK = "fallback"
 
 # Probabilities from which the classifier raises a route by itself; chosen on eval/questions/guard-dev.jsonl.
-REFER_FROM = 0.4  # professional and emergency together
+REFER_FROM = 0.5  # professional and emergency together
 EMERGENCY_FROM = 0.5
 CAUTION_FROM = 0.6
 UNREAD = "language-"  # opens the id of the flag for a message that is not in English; its code follows
