@@ -73,7 +73,8 @@ class Guard:
     def __init__(self, red_flags: RedFlags, classifier: Reader | None = None) -> None:
         self.red_flags = red_flags
         self.classifier = classifier
-        self._repair = Speller(red_flags.book.vocabulary)
+        self._known_words = red_flags.book.vocabulary
+        self._repair = Speller(self._known_words)
         self._experience = Experience(red_flags.cues)
         self.flags_in = lru_cache(maxsize=50_000)(self._flags_in)
 
@@ -134,8 +135,8 @@ class Guard:
 
     def _unread(self, messages: Sequence[str]) -> Flag | None:
         """A flag where the last message is in a language the guard does not know: what it says cannot be judged."""
-        message = messages[-1]
-        code = foreign_language(message, self.red_flags.book.vocabulary)
+        message = messages[-1] if messages else ""
+        code = foreign_language(message, self._known_words)
         if code is None:
             return None
         code = code if code in self.red_flags.languages else "other"

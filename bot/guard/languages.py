@@ -27,7 +27,7 @@ def foreign_language(message: str, known: Collection[str]) -> str | None:
     `known` are the words the guard knows.
     """
     letters = [c for c in message if c.isalpha()]
-    if not letters:
+    if len(letters) < 2:
         return None
     latin = sum(unicodedata.name(c, "").startswith("LATIN") for c in letters)
     if latin <= len(letters) / 2:

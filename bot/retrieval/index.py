@@ -127,6 +127,8 @@ class Index:
 
     def best_probe(self, rows: Sequence[int], vector: Vectors) -> Vectors:
         """For each of these chunks the highest cosine of a sentence, of its heading or of a question written for it."""
+        if len(self.probe_vectors) <= EXACT_UP_TO:  # all at once is quicker than picking rows out
+            return np.maximum.reduceat(self._probes @ vector, self.probe_starts[:-1])[list(rows)]
         starts, ends = self.probe_starts[list(rows)], self.probe_starts[[row + 1 for row in rows]]
         lengths = ends - starts
         firsts = np.cumsum(lengths) - lengths
@@ -142,6 +144,10 @@ class Index:
         if min(len(self.asked_vectors), len(self.uncovered_vectors)) < NEAREST:
             return None
         return _nearness(self.asked_vectors @ vector), _nearness(self.uncovered_vectors @ vector)
+
+    @cached_property
+    def _probes(self) -> Vectors:
+        return np.asarray(self.probe_vectors, dtype=np.float32)
 
     @cached_property
     def _chroma(self) -> "Chroma":
@@ -363,7 +369,7 @@ def _chroma(path: Path, create: bool = False) -> "Chroma":
 
 
 def _nearness(cosines: Vectors) -> float:
-    return float(np.sort(cosines)[-NEAREST:].mean())
+    return float(np.partition(cosines, -NEAREST)[-NEAREST:].mean())
 
 
 def _largest(scores: Vectors, k: int) -> list[int]:
