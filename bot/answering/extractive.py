@@ -12,7 +12,8 @@ READ_HITS = 5  # passages whose sentences are considered
 LEAD_BONUS = 0.08  # a section's first sentence answers its heading more often than its cosine tells
 RANK_COST = 0.08  # a sentence of a lower passage must be this much closer to the question, per rank
 KEEP_BESIDE = 0.25  # a sentence this much below the best one, in the same passage, still belongs to the answer
-KEEP_ELSEWHERE = 0.3  # in another passage, where its rank has cost it something already
+KEEP_ELSEWHERE = 0.25  # in another passage, where its rank has cost it something already
+AHEAD = 0.15  # a sentence this much nearer to the question than its section's first one opens the answer
 SAME = 0.88  # cosine at which two sentences say the same
 STEPS_NEAR = 0.6  # steps answer a how-to question from this share of the best score on, within the best article
 STEPS_FAR = 0.85  # and elsewhere
@@ -101,14 +102,17 @@ def _sentences(units: Sequence[ScoredUnit], limit: int) -> list[Line]:
     """The best sentences without repetition: the best passage's first, each passage's in their own order."""
     usable = [unit for unit in units if not _introduces(unit) and not _says_nothing_alone(unit)]
     ranked = sorted(usable or units, key=lambda unit: -_rating(unit))
+    # A section is found by questions about any of its sentences: the one that is nearest to this question comes along.
+    nearest = max((unit for unit in ranked if unit.hit is ranked[0].hit), key=lambda unit: unit.score)
     chosen: list[ScoredUnit] = []
-    for unit in ranked:
+    for unit in dict.fromkeys([ranked[0], nearest, *ranked]):
         within = KEEP_BESIDE if unit.hit is ranked[0].hit else KEEP_ELSEWHERE
-        near = len(chosen) < limit and _rating(unit) >= _rating(ranked[0]) - within
-        if near and all(float(unit.vector @ other.vector) < SAME for other in chosen):
+        near = unit is nearest or _rating(unit) >= _rating(ranked[0]) - within
+        if near and len(chosen) < limit and all(float(unit.vector @ other.vector) < SAME for other in chosen):
             chosen.append(unit)
+    opening = nearest if nearest.score >= ranked[0].score + AHEAD else ranked[0]
     first_hit = chosen[0].hit.rank
-    chosen.sort(key=lambda unit: (unit.hit.rank != first_hit, unit.hit.rank, unit is not ranked[0], unit.unit.start))
+    chosen.sort(key=lambda unit: (unit.hit.rank != first_hit, unit.hit.rank, unit is not opening, unit.unit.start))
     lines: list[Line] = []
     for _, group in groupby(chosen, key=lambda unit: unit.hit.rank):
         for position, unit in enumerate(group):

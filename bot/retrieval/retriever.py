@@ -46,7 +46,7 @@ class Found:
     familiarity: tuple[float, float] | None = None  # cosine to known answered and unanswered questions; see Index
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ScoredUnit:
     """A sentence or list item of a hit, with its cosine to the question."""
 
