@@ -126,8 +126,10 @@ def _gate(options: argparse.Namespace) -> int:
 
 def _play(options: argparse.Namespace) -> "Run":
     from bot.chat import load_bot
+    from eval.questions import read_questions
     from eval.run import run
 
+    read_questions(options.questions)  # before the bot is loaded, so that a slip is told at once
     now = datetime.datetime.now(datetime.UTC)
     out = options.out or RUNS / f"{options.questions.stem}-{now:%Y%m%dT%H%M%S}"
     settings = Settings.load(corpus=options.corpus, **dict(_setting(text) for text in options.setting))

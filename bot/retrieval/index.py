@@ -18,7 +18,7 @@ import shutil
 import sys
 import time
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -213,14 +213,18 @@ def build(
     work.mkdir(parents=True)
     try:
         passages, units = _vectors(articles, chunks, encoder, old, quiet)
-        probes = _probes(articles, chunks, passages, units, encoder)
+        questions = list(dict.fromkeys([*asked, *uncovered, *(q for article in articles for q in article.questions)]))
+        written = dict(zip(questions, encoder.embed_all(questions), strict=True))
+        headings = list(encoder.embed_all([chunk.section for chunk in chunks]))
+        probes = _probes(articles, chunks, passages, units, headings=headings, written=written)
         _write_lines(work / "articles.jsonl", (article.to_json() for article in articles))
         _write_lines(work / "chunks.jsonl", (chunk.to_json() for chunk in chunks))
         np.save(work / "passages.npy", passages)
         np.save(work / "probes.npy", np.concatenate(probes).astype(np.float16))
         np.save(work / "probe_starts.npy", np.cumsum([0, *map(len, probes)]))
-        np.save(work / "asked.npy", _stacked(encoder.embed_all(asked), encoder))
-        np.save(work / "uncovered.npy", _stacked(encoder.embed_all(uncovered), encoder))
+        none = np.zeros((0, encoder.dim), dtype=np.float32)
+        np.save(work / "asked.npy", np.stack([written[q] for q in asked]) if asked else none)
+        np.save(work / "uncovered.npy", np.stack([written[q] for q in uncovered]) if uncovered else none)
         _write_chroma(work / "chroma", chunks, passages)
         bm25 = bm25s.BM25()
         bm25.index([terms(chunk.embedded) or [""] for chunk in chunks], show_progress=False)
@@ -275,14 +279,15 @@ def _probes(
     chunks: Sequence[Chunk],
     passages: Vectors,
     units: Sequence[Vectors],
-    encoder: Encoder,
+    *,
+    headings: Sequence[Vectors],
+    written: Mapping[str, Vectors],
 ) -> list[Vectors]:
     """What each chunk is found by: its units, its heading, and the questions that are written for it.
 
     A question goes to the chunk of its section, or of its article where it names none, that is nearest to it by text
-    and heading together.
+    and heading together; `written` holds the vector of each.
     """
-    headings = list(encoder.embed_all([chunk.section for chunk in chunks]))
     probes = [[*own, heading] for own, heading in zip(units, headings, strict=True)]
     rows: dict[tuple[str, str], list[int]] = {}  # by article and anchor; all of an article under the anchor ""
     for row, chunk in enumerate(chunks):
@@ -295,15 +300,10 @@ def _probes(
         if (article.slug, anchor) in rows
         for question in questions
     ]
-    for (candidates, _), vector in zip(asked, encoder.embed_all([question for _, question in asked]), strict=True):
-        nearest = max(candidates, key=lambda row: float((passages[row] + headings[row]) @ vector))
-        probes[nearest].append(vector)
+    for candidates, question in asked:
+        nearness = [float((passages[row] + headings[row]) @ written[question]) for row in candidates]
+        probes[candidates[int(np.argmax(nearness))]].append(written[question])
     return [np.stack(own) for own in probes]
-
-
-def _stacked(vectors: Iterable[Vectors], encoder: Encoder) -> Vectors:
-    rows = list(vectors)
-    return np.stack(rows).astype(np.float32) if rows else np.zeros((0, encoder.dim), dtype=np.float32)
 
 
 def _unit_texts(chunk: Chunk, article: Article) -> list[str]:
