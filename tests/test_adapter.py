@@ -9,6 +9,7 @@ import pytest
 from bot.answering.confidence import confidence
 from bot.chat import Bot, load_bot
 from bot.retrieval.adapter import ADAPTER, QuestionAdapter, questions_digest
+from bot.retrieval.chunks import Chunk
 from bot.retrieval.retriever import Found, Hit
 from bot.settings import Settings
 
@@ -63,7 +64,8 @@ def test_damaged_weights_are_an_error_that_the_bot_survives(tmp_path, monkeypatc
 
 
 def found(dense: float, familiarity: tuple[float, float] | None, probe: float = 0.5) -> Found:
-    return Found("q", np.zeros(2, np.float32), (Hit(None, 0, 1.0, dense, probe, 0.0, 1),), familiarity)  # type: ignore[arg-type]
+    chunk = Chunk("a", "A", "A", "", 0, 1, 0, 1, "x", 0)
+    return Found("q", np.zeros(2, np.float32), (Hit(chunk, 0, 1.0, dense, probe, 0.0, 1),), familiarity)
 
 
 def test_nothing_found_is_no_confidence():

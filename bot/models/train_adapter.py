@@ -50,10 +50,10 @@ def main() -> None:
     for row, chunk in enumerate(chunks):
         rows.setdefault((chunk.article, chunk.anchor), []).append(row)
     nearness = questions @ (passages + headings).T
-    wanted = [
-        max(rows[slug, anchor], key=lambda row, near=near: float(near[row]))  # type: ignore[misc]
-        for (slug, anchor, _), near in zip(asked, nearness, strict=True)
-    ]
+    wanted = []
+    for (slug, anchor, _), near in zip(asked, nearness, strict=True):
+        own = rows[slug, anchor]
+        wanted.append(own[int(near[own].argmax())])
     down, up = fit(questions, torch.tensor(wanted), (passages, headings, sentences), [row for row, _ in units])
     ADAPTER.mkdir(parents=True, exist_ok=True)
     np.savez(ADAPTER / "adapter.npz", down=down.numpy(), up=up.numpy())
