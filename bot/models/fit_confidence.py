@@ -7,6 +7,7 @@ from sklearn.linear_model import LogisticRegression
 
 from bot.chat import load_bot
 from bot.retrieval.formats import read_uncovered
+from bot.retrieval.index import NEAREST
 from bot.retrieval.retriever import HybridRetriever
 from bot.settings import Settings
 
@@ -39,7 +40,7 @@ def features_of(retriever: HybridRetriever, question: str) -> tuple[float, float
     near = []
     for vectors in (index.asked_vectors, index.uncovered_vectors):
         cosines = np.sort(vectors @ vector)
-        near.append(float(cosines[cosines < ITSELF][-3:].mean()))
+        near.append(float(cosines[cosines < ITSELF][-NEAREST:].mean()))
     return max(hit.dense for hit in found.hits), near[0], near[1]
 
 
