@@ -49,10 +49,14 @@ def serve(settings: Settings, listener: socket.socket) -> None:
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when gradio is imported
     import uvicorn
 
-    from bot.chat import load_bot
+    from bot.chat import load_or_stand_by
+    from bot.records.database import open_records
+    from bot.web.conversations import IDLE
     from bot.web.server import make_app
 
-    app = make_app(load_bot(settings))
+    records = open_records(settings)
+    records.forget(IDLE)
+    app = make_app(load_or_stand_by(settings), records)
     shown = f"[{settings.host}]" if ":" in settings.host else settings.host
     print(f"Ready: http://{shown}:{settings.port}", flush=True)
     config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=3)

@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # the heavy parts are imported when they are needed: help must come at once
-    from bot.chat import Bot
-    from bot.reply import Turn
+    from bot.chat import Bot, Turn
 
 BAD_INPUT = 2
 SOME_REFUSED = 1

@@ -3,24 +3,26 @@
 import logging
 import time
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 from bot.answering.audience import about, for_visitor
 from bot.answering.confidence import confidence
-from bot.answering.draft import Form, Line, render, verified
+from bot.answering.draft import Form, Line, quoted, render, verified
 from bot.answering.extractive import extract
-from bot.answering.followup import standalone
+from bot.answering.followup import asks_why, leans, standalone
 from bot.answering.refer import Referrals
 from bot.answering.smalltalk import small_talk
 from bot.answering.suggest import suggest, topics
 from bot.encoder import load_encoder
-from bot.errors import MessageError
+from bot.errors import MessageError, UserError
 from bot.guard.classifier import Classifier, NoClassifier, Reader
-from bot.guard.flags import load_red_flags
-from bot.guard.guard import FAILED, Guard, Verdict
-from bot.reply import Citation, Reply, Route, Turn
+from bot.guard.flags import NO_RED_FLAGS, load_red_flags
+from bot.guard.guard import UNCHECKED, Guard, Memory, Verdict, failed
+from bot.guard.outgoing import Outgoing, load_outgoing
+from bot.reply import Citation, Reply, Route
 from bot.retrieval.adapter import ADAPTER, QuestionAdapter
 from bot.retrieval.articles import Article
 from bot.retrieval.formats import read_folder
@@ -34,6 +36,19 @@ STEPS = ("guard", "retrieve", "answer", "total")
 UNCOVERED = (
     "The articles here do not cover that, so I will not guess. You could ask about one of the topics below instead."
 )
+BESIDES = "On what you asked besides:"
+
+Writer = Callable[[Found, HybridRetriever, int], list[Line]]  # an answer of at most so many sentences
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One exchange: what the visitor wrote (cleaned, same length as typed) and what came back."""
+
+    message: str
+    query: str  # the standalone question the retriever got; "" for small talk
+    reply: Reply
+    memory: Memory = field(default_factory=Memory)  # the guard's, after the message
 
 
 @dataclass(frozen=True)
@@ -45,24 +60,31 @@ class Bot:
     retriever: HybridRetriever
     referrals: Referrals
     articles: Mapping[str, Article]  # whatever can be cited: the corpus and the safety articles
+    outgoing: Outgoing
+    write: Writer = extract
 
-    def reply(self, message: str, history: Sequence[Turn] = ()) -> Turn:
-        """The turn to append to the conversation. Raises MessageError for a message that cannot be taken."""
+    def reply(self, message: str, history: Sequence[Turn] = (), memory: Memory | None = None) -> Turn:
+        """The turn to append to the conversation. Raises MessageError for a message that cannot be taken.
+
+        `memory` is what the guard remembers where the history itself is lost, as after a restart.
+        """
         clock = _Clock()
         text = clean(message, self.settings.message_limit)
+        memory = memory or (history[-1].memory if history else Memory())
         with clock("guard"):
-            verdict = check_or_refer(self.guard, [*(turn.message for turn in history), text])
-        query = standalone(text, history)
+            verdict = hear_or_refer(self.guard, text, memory, [turn.message for turn in history])
+        query = standalone(text, [turn.query for turn in history])
         with clock("retrieve"):
-            found = self._search(query, verdict)
+            found, verdict = self._search(query, verdict)
         with clock("answer"):
             if verdict.route.refers:
-                route, lines = verdict.route, self.referrals.refer(verdict.flags)
+                route, lines = verdict.route, self._refer(text, found, verdict, history)
             elif chat := small_talk(text):
                 route, lines, query = Route.ANSWER, [Line(chat, None)], ""
             else:
                 route, lines = self._answer(found, verdict)
-            answer, citations = render(verified(lines))
+            route, lines = self._let_out(route, verified(lines))
+            answer, citations = render(lines)
             suggestions = self._suggest(route, [*(turn.message for turn in history), text], citations, found)
         index = self.retriever.index
         reply = Reply(
@@ -76,19 +98,63 @@ class Bot:
             settings_hash=self.settings.hash,
             timings_ms=clock.read(),
         )
-        return Turn(message=text, query=query, reply=reply)
+        return Turn(message=text, query=query, reply=reply, memory=verdict.memory)
+
+    def _refer(self, text: str, found: Found, verdict: Verdict, history: Sequence[Turn]) -> list[Line]:
+        """In full once; then its reason for who asks why, or else a reminder and what may stand beside it."""
+        said = {turn.reply.flags[0].id for turn in history if turn.reply.route.refers}
+        if verdict.flags[0].id not in said:
+            return self.referrals.refer(verdict.flags, verdict.question)
+        if asks_why(text):
+            return self.referrals.why(verdict.flags)
+        new = verdict.flags[0].turn == verdict.memory.turns - 1
+        besides = [] if new else self._besides(text, found, verdict)
+        return [*self.referrals.remind(verdict.flags, verdict.question), *besides]
+
+    def _besides(self, text: str, found: Found, verdict: Verdict) -> list[Line]:
+        """An answer to something else beside a standing referral, in the articles' own words or not at all.
+
+        It holds no technique, and nothing about what was flagged.
+        """
+        if leans(text) or confidence(found) < self.settings.min_confidence:
+            return []
+        flagged = {flag.id for flag in verdict.flags}
+        articles = self.retriever.index.articles
+        harmless = tuple(
+            hit
+            for hit in found.hits
+            if not self.outgoing.technique(hit.passage(articles[hit.chunk.article]).text)
+            and about(hit, self.guard.flags_in).isdisjoint(flagged)
+        )
+        if harmless[:1] != found.hits[:1]:  # what answers best must not be said, so that nothing is
+            return []
+        lines = self.write(replace(found, hits=harmless), self.retriever, self.settings.answer_sentences)
+        allowed = all(line.span and line.text == quoted(line.span).text for line in lines)
+        harmless_too = not any(self.outgoing.technique(line.text) for line in lines)
+        return [Line(BESIDES, None, Form.PARAGRAPH), *lines] if lines and allowed and harmless_too else []
 
     def _answer(self, found: Found, verdict: Verdict) -> tuple[Route, list[Line]]:
         """An answer with any precaution first; where nothing found answers, the precaution alone or an abstention."""
         precautions = self.referrals.caution(verdict.flags)
+        question = self.referrals.ask(verdict.question)
         flags = {flag.id for flag in verdict.flags}
         covered = confidence(found) >= self.settings.min_confidence
         # On a condition only a passage about it will do, or else the condition's own section.
         fits = not flags or (bool(found.hits) and not about(found.hits[0], self.guard.flags_in).isdisjoint(flags))
         if covered and fits:
-            return verdict.route, [*precautions, *extract(found, self.retriever, self.settings.answer_sentences)]
+            lines = self.write(found, self.retriever, self.settings.answer_sentences)
+            return verdict.route, [*precautions, *lines, *question]
         if precautions:
-            return verdict.route, [*precautions, *self.referrals.more(verdict.flags[0])]
+            return verdict.route, [*precautions, *self.referrals.more(verdict.flags[0]), *question]
+        return Route.OUT_OF_SCOPE, [Line(UNCOVERED, None, Form.PARAGRAPH)]
+
+    def _let_out(self, route: Route, lines: Sequence[Line]) -> tuple[Route, list[Line]]:
+        """What may leave, whoever wrote it: no line with advice that could hurt somebody; without any, no answer."""
+        safe = [line for line in lines if not self.outgoing.unsafe(line.text)]
+        if safe:
+            return route, safe
+        if route.refers:
+            return route, self.referrals.general()
         return Route.OUT_OF_SCOPE, [Line(UNCOVERED, None, Form.PARAGRAPH)]
 
     def _suggest(
@@ -101,26 +167,81 @@ class Bot:
             return topics(asked, found, self.articles)
         return suggest(asked, {(c.article, c.section) for c in citations}, found, self.articles)
 
-    def _search(self, query: str, verdict: Verdict) -> Found:
-        """Passages for every route. A referral goes out even when retrieval fails: nothing may hold it back."""
+    def _search(self, query: str, verdict: Verdict) -> tuple[Found, Verdict]:
+        """Passages for every route. Where the search fails nothing can be answered, and a referral goes out."""
         try:
             found = self.retriever.search(query, 2 * self.settings.passages)
             ranked = for_visitor(found, {flag.id for flag in verdict.flags}, self.guard.flags_in)
-            return replace(ranked, hits=ranked.hits[: self.settings.passages])
+            return replace(ranked, hits=ranked.hits[: self.settings.passages]), verdict
         except Exception:
-            if not verdict.route.refers:
-                raise
-            log.exception("retrieval failed behind a referral")
-            return Found(query, self.retriever.index.passage_vectors[:0].sum(axis=0), ())
+            log.exception("retrieval failed; referring")
+            nothing = Found(query, self.retriever.index.passage_vectors[:0].sum(axis=0), ())
+            return nothing, verdict if verdict.route.refers else without_search(verdict)
+
+    def ready(self) -> bool:
+        """True where a question can be answered. Raises whatever is broken."""
+        return bool(self.retriever.search("back massage", k=1).hits)
+
+
+class Chatbot(Protocol):
+    """What the pages need of a bot; see Bot."""
+
+    @property
+    def settings(self) -> Settings: ...  # noqa: D102
+
+    @property
+    def referrals(self) -> Referrals: ...  # noqa: D102
+
+    @property
+    def articles(self) -> Mapping[str, Article]: ...  # noqa: D102
+
+    def reply(self, message: str, history: Sequence[Turn] = (), memory: Memory | None = None) -> Turn: ...  # noqa: D102
+
+    def ready(self) -> bool: ...  # noqa: D102
+
+
+@dataclass(frozen=True)
+class Standby:
+    """Stands where the bot cannot be loaded, as with a model missing: every message is referred."""
+
+    settings: Settings
+    referrals: Referrals
+    articles: Mapping[str, Article]
+
+    def reply(self, message: str, history: Sequence[Turn] = (), memory: Memory | None = None) -> Turn:
+        """A referral. Raises MessageError for a message that cannot be taken."""
+        text = clean(message, self.settings.message_limit)
+        verdict = failed(memory or Memory())
+        answer, citations = render(self.referrals.refer(verdict.flags))
+        timings = dict.fromkeys(STEPS, 0.0)
+        reply = Reply(verdict.route, answer, citations, verdict.flags, timings_ms=timings)
+        return Turn(text, "", reply, verdict.memory)
+
+    def ready(self) -> bool:
+        """Never."""
+        return False
+
+
+def hear_or_refer(guard: Guard, message: str, memory: Memory, before: Sequence[str] = ()) -> Verdict:
+    """The guard's verdict; "see a professional" if the guard fails, however it fails."""
+    try:
+        return guard.hear(message, memory, before)
+    except Exception:
+        log.exception("guard failed; referring")
+        return failed(memory)
 
 
 def check_or_refer(guard: Guard, messages: Sequence[str]) -> Verdict:
-    """The guard's verdict; "see a professional" if the guard fails, however it fails."""
-    try:
-        return guard.check(messages)
-    except Exception:
-        log.exception("guard failed; referring")
-        return FAILED
+    """The verdict of `hear_or_refer` on a whole conversation."""
+    verdict = Verdict(Route.ANSWER)
+    for turn, message in enumerate(messages):
+        verdict = hear_or_refer(guard, message, verdict.memory, messages[:turn])
+    return verdict
+
+
+def without_search(verdict: Verdict) -> Verdict:
+    """The verdict where no answer can be looked up: a referral for this message, and nothing held against the next."""
+    return replace(verdict, route=Route.PROFESSIONAL, flags=(UNCHECKED, *verdict.flags), question=None)
 
 
 def clean(message: str, limit: int) -> str:
@@ -162,12 +283,28 @@ def load_bot(settings: Settings, quiet: bool = False) -> Bot:
         ),
         referrals=Referrals(red_flags, articles, settings.region),
         articles=articles,
+        outgoing=load_outgoing(),
     )
 
 
+def load_or_stand_by(settings: Settings) -> Chatbot:
+    """A bot for the web program, which must never be silent: without its models it refers. Raises UserError."""
+    try:
+        return load_bot(settings)
+    except UserError:
+        raise
+    except Exception:
+        log.exception("the bot cannot be loaded; every message is referred")
+        return Standby(settings, Referrals(NO_RED_FLAGS, {}, settings.region), {})
+
+
 def load_guard(threads: int = 1) -> Guard:
-    """The guard with its classifier; without usable weights it refers everything. Raises CorpusError."""
-    red_flags = load_red_flags(RED_FLAGS)
+    """The guard with its classifier; without usable red flags or weights it refers everything."""
+    try:
+        red_flags = load_red_flags(RED_FLAGS)
+    except Exception as error:
+        log.error("the red flags cannot be used, so every message is referred: %s", error)
+        return Guard(NO_RED_FLAGS, NoClassifier())
     try:
         classifier: Reader = Classifier(threads=threads)
     except Exception:

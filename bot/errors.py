@@ -17,6 +17,10 @@ class IndexUnavailable(UserError):
     """There is no usable index, or it could not be built."""
 
 
+class RecordsError(UserError):
+    """The database cannot be opened, read or written."""
+
+
 class MessageError(UserError):
     """A visitor's message or a case that cannot be taken; `code` is the stable name in the HTTP error."""
 

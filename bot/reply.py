@@ -1,4 +1,4 @@
-"""The nouns that every part shares: Route, Flag, Passage, Citation, Reply, Turn."""
+"""The nouns that every part shares: Route, Flag, Passage, Citation, Reply."""
 
 import uuid
 from collections.abc import Mapping
@@ -93,12 +93,3 @@ class Reply:
         body = asdict(self)
         head = {"id": body.pop("id"), "conversation_id": body.pop("conversation_id")}
         return {**head, **body, "timings_ms": dict(self.timings_ms)}
-
-
-@dataclass(frozen=True)
-class Turn:
-    """One exchange: what the visitor wrote (cleaned, same length as typed) and what came back."""
-
-    message: str
-    query: str  # the standalone question the retriever got
-    reply: Reply

@@ -5,7 +5,7 @@ import os
 from functools import cached_property
 from pathlib import Path
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import AliasChoices, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.errors import SettingsError
@@ -15,6 +15,7 @@ CORPUS = ROOT / "corpus"
 SHIPPED_ARTICLES = CORPUS / "articles"
 RED_FLAGS = CORPUS / "red_flags"
 SMALL_TALK = CORPUS / "small_talk.yaml"
+OUTGOING = CORPUS / "outgoing.yaml"
 HELD_OUT = ROOT / "eval" / "questions"  # nothing of these files may be in an article, a rule or training
 DEFAULT_ENCODER = "all-MiniLM-L6-v2"
 ENV_PREFIX = "BOT_"
@@ -26,7 +27,9 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, frozen=True, extra="forbid")
 
     corpus: Path = SHIPPED_ARTICLES  # folder of articles to answer from
-    data: Path = ROOT / "var"  # where index versions are kept
+    data: Path = ROOT / "var"  # where index versions are kept, and the database
+    # SQLAlchemy's address of the database; empty: a SQLite file in `data`
+    database_url: str = Field("", validation_alias=AliasChoices("database_url", "DATABASE_URL", "BOT_DATABASE_URL"))
     encoder: str = DEFAULT_ENCODER  # or any sentence-transformers model name or folder
     threads: int = Field(1, ge=1, le=64)  # per query; more makes p95 worse on a busy machine
     chunk_chars: int = Field(1000, ge=200, le=4000)  # a section longer than this is split between its blocks
@@ -72,5 +75,5 @@ class Settings(BaseSettings):
     @cached_property
     def hash(self) -> str:
         """Twelve hex digits over everything that can change a reply; paths and the address do not count."""
-        body = self.model_dump_json(exclude={"corpus", "data", "host", "port"})
+        body = self.model_dump_json(exclude={"corpus", "data", "database_url", "host", "port"})
         return hashlib.sha256(body.encode()).hexdigest()[:12]

@@ -6,9 +6,9 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.chat import Bot
+from bot.chat import Bot, Turn
 from bot.errors import MessageError
-from bot.reply import Reply, Turn
+from bot.reply import Reply
 from eval.questions import Question
 
 

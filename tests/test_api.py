@@ -9,8 +9,7 @@ import lxml.html
 import pytest
 from fastapi.testclient import TestClient
 
-from bot.chat import Bot
-from bot.reply import Turn
+from bot.chat import Bot, Turn
 from bot.retrieval.articles import Article, Block, Kind
 from bot.retrieval.retriever import Found, HybridRetriever
 from bot.web.server import make_app
@@ -25,7 +24,7 @@ MESSAGES = [DAILY, "How do I give a back massage?", TINGLING, SADDLE, PREGNANT, 
 
 
 class ExplodingBot(Bot):
-    def reply(self, message: str, history: Sequence[Turn] = ()) -> Turn:
+    def reply(self, message: str, history: Sequence[Turn] = (), memory: Memory | None = None) -> Turn:
         raise RuntimeError("the secret of the trace")
 
 

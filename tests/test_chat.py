@@ -11,10 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.answering.draft import escape
-from bot.chat import Bot
+from bot.chat import Bot, Turn
 from bot.errors import MessageError
 from bot.guard.guard import Guard, Verdict
-from bot.reply import Reply, Route, Turn
+from bot.reply import Reply, Route
 from bot.retrieval.retriever import Found, HybridRetriever
 from bot.settings import ROOT
 from eval.questions import Question, read_questions

@@ -5,7 +5,8 @@ import shutil
 
 import pytest
 
-from bot.guard.classifier import EXAMPLES, GUARD_MODEL, Classifier, NoClassifier, data_digest, joined
+from bot.guard.classifier import GUARD_MODEL, Classifier, NoClassifier, joined
+from bot.guard.examples import EXAMPLES, data_digest
 from bot.guard.guard import FALLBACK, Guard
 from bot.reply import Route
 

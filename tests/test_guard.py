@@ -4,7 +4,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.guard.guard import FAILED, FALLBACK, PHRASE, UNREAD, Guard
+from bot.guard.guard import FALLBACK, PHRASE, UNREAD, Guard, Memory, failed
 from bot.reply import Flag, Route
 
 
@@ -487,7 +487,7 @@ def test_a_denial_comes_too_early_for_what_is_said_later(guard: Guard) -> None:
 
 
 def test_the_first_time_it_was_said_is_reported(guard: Guard) -> None:
-    (flag,) = guard.check(["Hello", "My foot is numb", "Yes, my foot is numb"]).flags
+    (flag,) = guard.check(["Hello", "My foot is numb", "As I said, my foot is numb"]).flags
     assert (flag.turn, flag.text) == (1, "foot is numb")
 
 
@@ -511,8 +511,8 @@ def test_a_flag_points_at_the_words_that_raised_it(guard: Guard) -> None:
 
 
 def test_failure_is_no_permission_to_answer() -> None:
-    assert FAILED.route is Route.PROFESSIONAL
-    assert [(flag.id, flag.found_by) for flag in FAILED.flags] == [("unchecked", "fallback")]
+    assert failed(Memory()).route is Route.PROFESSIONAL
+    assert [(flag.id, flag.found_by) for flag in failed(Memory()).flags] == [("unchecked", "fallback")]
 
 
 def test_checking_changes_nothing_in_the_guard(guard: Guard) -> None:

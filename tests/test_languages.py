@@ -5,7 +5,7 @@ import json
 import pytest
 
 from bot.chat import Bot
-from bot.guard.classifier import EXAMPLES
+from bot.guard.examples import EXAMPLES
 from bot.guard.flags import RedFlags
 from bot.guard.guard import UNREAD, Guard
 from bot.guard.languages import foreign_language

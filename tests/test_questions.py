@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.guard.classifier import EXAMPLES
+from bot.guard.examples import EXAMPLES
 from bot.retrieval.formats import read_folder
 from bot.settings import SHIPPED_ARTICLES
 from eval.__main__ import QUESTIONS

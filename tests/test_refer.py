@@ -7,7 +7,7 @@ import pytest
 from bot.answering.draft import Line, render
 from bot.answering.refer import GENERAL, HEADLINES, MAX_FURTHER, Referrals
 from bot.guard.flags import FlagDefinition, RedFlags
-from bot.guard.guard import FAILED, PHRASE
+from bot.guard.guard import PHRASE, Memory, failed
 from bot.reply import Flag, Route
 from bot.retrieval.articles import Article
 from bot.retrieval.formats import read_folder
@@ -161,7 +161,7 @@ UNKNOWN = Flag("never-heard-of", "?", Route.EMERGENCY, "said", 0, 4, 0, PHRASE, 
 
 def test_an_unknown_flag_gives_the_general_safety_text(red_flags: RedFlags, referrals: Referrals) -> None:
     assert is_general(referrals.refer([UNKNOWN]))
-    assert is_general(referrals.refer(FAILED.flags))
+    assert is_general(referrals.refer(failed(Memory()).flags))
     assert is_general(referrals.refer([]))
     assert is_general(referrals.refer([raised(red_flags.flags["pregnancy"])]))  # nothing that refers
 

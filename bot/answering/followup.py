@@ -3,7 +3,6 @@
 import re
 from collections.abc import Sequence
 
-from bot.reply import Turn
 from bot.retrieval.lexical import terms
 
 TOPIC_WORDS = 40  # of the earlier question that are carried on
@@ -20,12 +19,20 @@ _POINTS = re.compile(r"\b(it|that|this|them|those|these|he|she|him|her|they)\b",
 _DUMMY = re.compile(
     r"\b(is|would|was|be|will) (it|that|this) \w+ (to|if|for|when)\b|\bit (hurts?|helps?) (to|if|when)\b", re.IGNORECASE
 )
+_ASKS_WHY = re.compile(
+    r"^\W*((ok|okay|but|and|so|oh|hmm|really|wait|sorry|please|no|yes)\W+)*"
+    r"(why\b|how come\b|how so\b|what for\b|for what reason|what makes you (say|think)|says who|who says|"
+    r"what('s| is) (the|your) (reason|source|evidence)|how do you know|on what (basis|grounds)|explain (why|that|this)|"
+    r"(is|was) (it|that|this) (really )?(that )?(serious|bad|dangerous|necessary)|what('s| is) wrong with me)",
+    re.IGNORECASE,
+)
+WHY_WORDS = 14  # a longer message asks for more than the reason
 _VAGUE = frozenset(terms("long often hard much many soon time times times more else one ones way thing yes no ok said"))
 
 
-def standalone(message: str, history: Sequence[Turn]) -> str:
-    """The message itself, or behind the question that it follows up."""
-    topic = next((turn.query for turn in reversed(history) if turn.query), "")
+def standalone(message: str, queries: Sequence[str]) -> str:
+    """The message itself, or behind the question that it follows up; `queries` are the earlier ones, "" for none."""
+    topic = next((query for query in reversed(queries) if query), "")
     if not topic or not leans(message):
         return message
     return " ".join([*topic.split()[-TOPIC_WORDS:], message])
@@ -40,3 +47,8 @@ def leans(message: str) -> bool:
         return False
     points = _POINTS.search(_DUMMY.sub(" ", message))
     return bool(_CONNECTS.search(message) or _TRAILS.search(message) or points)
+
+
+def asks_why(message: str) -> bool:
+    """True for a short message that asks for the reason of what was just said ("why?", "how do you know that")."""
+    return len(message.split()) <= WHY_WORDS and bool(_ASKS_WHY.search(message))

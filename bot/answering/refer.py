@@ -3,16 +3,26 @@
 from collections.abc import Mapping, Sequence
 
 from bot.answering.draft import Form, Line, Span, escape, quoted
-from bot.guard.flags import FlagDefinition, RedFlags
+from bot.guard.flags import FlagDefinition, Question, RedFlags
 from bot.guard.guard import UNREAD
 from bot.reply import Flag, Route
-from bot.retrieval.articles import Article
+from bot.retrieval.articles import Article, squash
 
 MAX_FURTHER = 2  # flags named beside the severest one
 HEADLINES = {
     Route.EMERGENCY: "**Please get emergency help now.**",
     Route.PROFESSIONAL: "**Please see a health professional about this before any massage.**",
 }
+AGAIN = {
+    Route.EMERGENCY: "**What I said stays true: please get emergency help now.**",
+    Route.PROFESSIONAL: "**What I said stays true: please see a health professional before any massage.**",
+}
+IF_YES = {  # behind a deciding question, by the route that a yes leads to
+    Route.EMERGENCY: "If the answer is yes, or you are not sure, call {emergency_number} now.",
+    Route.PROFESSIONAL: "If the answer is yes, or you are not sure, see a doctor before any massage.",
+}
+BECAUSE = "I said this because of what you wrote: \u201c{words}\u201d."
+UNSEEN = "I said this because I could not check your message, and then the safe advice is to have it looked at."
 IN_ENGLISH = "I can only read English. If something worries you, please see a doctor before any massage."
 RED_FLAG_ARTICLE = "back-pain-red-flags"
 GENERAL = (  # said when no flag's own text can be used, whatever the reason
@@ -38,13 +48,13 @@ class Referrals:
         """For the visitor's region, as it stands in a sentence."""
         return self._region.emergency
 
-    def refer(self, flags: Sequence[Flag]) -> list[Line]:
+    def refer(self, flags: Sequence[Flag], question: Question | None = None) -> list[Line]:
         """The reply to a professional or emergency verdict: the severest flag in full, two further ones by reason."""
         if flags and flags[0].id.startswith(UNREAD):
             return self._in_their_language(flags[0].id.removeprefix(UNREAD))
-        known = [self._flags[flag.id] for flag in flags if flag.route.refers and flag.id in self._flags]
+        known = self._known(flags)
         if not known:
-            return self._general()
+            return self.general()
         first, further = known[0], known[1:]
         reason = self._reason(first)
         lines = [Line(HEADLINES[first.route], reason, Form.PARAGRAPH)]
@@ -58,7 +68,38 @@ class Referrals:
             if span and flag.section not in said and len(said) <= MAX_FURTHER:
                 said.add(flag.section)
                 lines.append(quoted(span, Form.PARAGRAPH))
-        return lines
+        return [*lines, *self.ask(question)]
+
+    def remind(self, flags: Sequence[Flag], question: Question | None = None) -> list[Line]:
+        """A referral that was given in full before: that it stands, and what to do."""
+        known = self._known(flags)
+        if not known:
+            return self.refer(flags)
+        reason = self._reason(known[0])
+        lines = [Line(AGAIN[known[0].route], reason, Form.PARAGRAPH), Line(self._fill(known[0].reply), reason)]
+        return [*lines, *self.ask(question)]
+
+    def why(self, flags: Sequence[Flag]) -> list[Line]:
+        """The reason of a referral: the visitor's own words, and what the section of the flag says about them."""
+        known = self._known(flags)
+        if not known:
+            return [Line(UNSEEN, None, Form.PARAGRAPH), *self.general()]
+        first = next(flag for flag in flags if flag.id == known[0].id)
+        words = [Line(BECAUSE.format(words=escape(squash(first.text))), None, Form.PARAGRAPH)] if first.text else []
+        reason = self._reason(known[0])
+        return [*words, *self.more(first), Line(self._fill(known[0].reply), reason, Form.PARAGRAPH)]
+
+    def ask(self, question: Question | None) -> list[Line]:
+        """The question that decides, and what a yes would mean; nothing without a question."""
+        if question is None:
+            return []
+        decided = self._flags[question.raises]
+        reason = self._reason(decided)
+        consequence = Line(self._fill(IF_YES[decided.route]), reason)
+        return [Line(f"**{self._fill(question.ask)}**", reason, Form.PARAGRAPH), consequence]
+
+    def _known(self, flags: Sequence[Flag]) -> list[FlagDefinition]:
+        return [self._flags[flag.id] for flag in flags if flag.route.refers and flag.id in self._flags]
 
     def caution(self, flags: Sequence[Flag]) -> list[Line]:
         """The precautions that open an otherwise normal answer: what to ask whom, and what to leave out."""
@@ -97,7 +138,7 @@ class Referrals:
         paragraphs = [Line(escape(text.strip()), None, Form.PARAGRAPH) for text in said]
         return [Line(f"**{escape(texts.reply.strip())}**", None, Form.PARAGRAPH), *paragraphs]
 
-    def _general(self) -> list[Line]:
+    def general(self) -> list[Line]:
         """What is said where no flag's own text can be; it rests on the opening of the red-flag article, if there."""
         article = self._articles.get(RED_FLAG_ARTICLE)
         first = article.units[0] if article else None

@@ -1,9 +1,9 @@
-"""The corpus check: everything an article is held to. Nothing here changes a file."""
+"""The corpus check: what every article, and every message the guard learns from, is held to. It changes no file."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
-from bot.corpus import references, repetition, writing
+from bot.corpus import messages, references, repetition, writing
 from bot.corpus.library import Finding, Library
 
 
@@ -24,3 +24,5 @@ def _findings(library: Library, held_out: Path) -> Iterator[Finding]:
     yield from repetition.copied(library)
     yield from repetition.questions(library)
     yield from repetition.held_out(library, held_out)
+    routes = {flag["id"]: flag["route"] for flag in library.flags}
+    yield from messages.findings(library.messages, routes, held_out)

@@ -13,6 +13,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
 
 from bot.errors import CorpusError
+from bot.guard.examples import Example, read_examples
 from bot.retrieval.articles import Article
 from bot.retrieval.formats import QUESTIONS, UNCOVERED, read_file, read_uncovered
 
@@ -125,6 +126,7 @@ class Library:
     claims: dict[str, Claim]
     conflicts: tuple[Conflict, ...]
     uncovered: tuple[str, ...]  # questions that no article answers
+    messages: tuple[Example, ...]  # that the guard is trained on
     faults: tuple[Finding, ...]  # what could not be read, or not as its schema asks
 
     @cached_property
@@ -154,8 +156,13 @@ def read_library(folder: Path) -> Library:
     except CorpusError as error:
         uncovered = ()
         faults.append(Finding(folder / "articles" / UNCOVERED, 1, str(error)))
+    messages: list[Example] = []
+    try:
+        messages = read_examples(folder / "red_flags" / "examples")
+    except CorpusError as error:
+        faults.append(Finding(folder / "red_flags" / "examples", 1, str(error)))
     by_id = {claim.id: claim for claim in claims}
-    return Library(folder, tuple(pages), sources, by_id, conflicts, uncovered, tuple(faults))
+    return Library(folder, tuple(pages), sources, by_id, conflicts, uncovered, tuple(messages), tuple(faults))
 
 
 def front_matter_lines(source: str) -> dict[str, int]:

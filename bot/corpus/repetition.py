@@ -30,7 +30,7 @@ def duplicates(library: Library) -> Iterator[Finding]:
     ]
     texts = [plain(text) for _, _, text in rows]
     # By the later of two, so that each sentence is named once however many are like it.
-    earlier = {second: first for first, second in _alike(texts, texts, NEAR_DUPLICATE) if first < second}
+    earlier = {second: first for first, second in alike(texts, texts, NEAR_DUPLICATE) if first < second}
     for second, first in earlier.items():
         page, unit, text = rows[second]
         other, where, _ = rows[first]
@@ -90,11 +90,16 @@ def held_out(library: Library, folder: Path) -> Iterator[Finding]:
     ]
     ours += [(library.folder / "articles" / UNCOVERED, question) for question in library.uncovered]
     ours = [(path, question) for path, question in ours if len(set(terms(question))) > 1]
-    kept = sorted({plain(turn) for path in folder.glob("*.jsonl") for turn in _turns(path)} - {""})
-    near = {number for number, _ in _alike([plain(question) for _, question in ours], kept, OVERLAP)}
+    kept = held_out_turns(folder)
+    near = {number for number, _ in alike([plain(question) for _, question in ours], kept, OVERLAP)}
     for number in sorted(near):
         path, question = ours[number]
         yield Finding(path, find_line(path, question), f"nearly a held-out question; word it differently: {question}")
+
+
+def held_out_turns(folder: Path) -> list[str]:
+    """Every message of the question files of that folder, in plain words."""
+    return sorted({plain(turn) for path in folder.glob("*.jsonl") for turn in _turns(path)} - {""})
 
 
 def _turns(path: Path) -> Iterator[str]:
@@ -103,7 +108,7 @@ def _turns(path: Path) -> Iterator[str]:
             yield from json.loads(line)["turns"]
 
 
-def _alike(one: list[str], other: list[str], least: int) -> Iterator[tuple[int, int]]:
+def alike(one: list[str], other: list[str], least: int) -> Iterator[tuple[int, int]]:
     """Positions of every pair that is at least so much alike."""
     if not one or not other:
         return

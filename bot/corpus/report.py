@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from bot.corpus.language import reading_grade
 from bot.corpus.library import CORRECTED, Library, Page
+from bot.corpus.messages import variety
 from bot.retrieval.articles import Kind
 
 Row = Sequence[object]
@@ -52,6 +53,16 @@ def _lines(library: Library) -> Iterator[str]:
     yield ""
     yield from _table(("Question", "Told in"), [(c.question, ", ".join(c.told_in)) for c in library.conflicts])
     yield ""
+    if library.messages:
+        yield "## Messages that the guard learns from"
+        yield ""
+        measured = variety(library.messages)
+        yield f"- {measured.messages:,} messages, {measured.near_duplicates:.2%} near-duplicates"
+        yield f"- {measured.openings:.0%} open with words of their own"
+        yield "- words at the 5th, 50th and 95th percentile: " + ", ".join(map(str, measured.lengths))
+        yield "- kinds: " + ", ".join(f"{kind} {count:,}" for kind, count in sorted(measured.by_kind.items()))
+        yield "- flags: " + ", ".join(f"{flag} {count}" for flag, count in sorted(measured.by_flag.items()))
+        yield ""
     yield "## Unplaced"
     yield ""
     for kind, ids in unplaced(library).items():

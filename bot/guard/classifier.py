@@ -1,6 +1,5 @@
 """The trained classifier: a message to route probabilities, flags and the words that matter."""
 
-import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,10 +11,8 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from bot.encoder import MINILM, Vectors, onnx_session
-from bot.settings import RED_FLAGS
 
 GUARD_MODEL = Path(__file__).parent.parent / "models" / "guard"  # made by `make train-guard`
-EXAMPLES = RED_FLAGS / "examples"
 ROUTES = ("answer", "caution", "professional", "emergency")
 MAX_TOKENS = 256
 KEPT = 2_000  # messages whose reading is kept: a conversation is read again with each turn
@@ -83,14 +80,6 @@ class Classifier:
 def joined(turns: Sequence[str]) -> str:
     """Several messages of one conversation as the classifier reads them."""
     return "\n".join(turns)
-
-
-def data_digest() -> str:
-    """Identifies the written examples; weights say which they were trained on."""
-    digest = hashlib.sha256()
-    for path in sorted(EXAMPLES.glob("*.jsonl")):
-        digest.update(path.name.encode() + b"\n" + path.read_bytes())
-    return digest.hexdigest()
 
 
 def _softmax(logits: Vectors) -> Vectors:

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict
 from bot.guard.phrases import Compiler, PhraseBook, Span
 from bot.guard.words import COMMA, Clause
 
+SHORT_WORDS = 5  # of an answer that is nearly all the message says
 _YES_OR_NO = frozenset({"no", "none", "nope", "negative", "never", "nil", "absent"})
 
 
@@ -34,6 +35,7 @@ class CueWords(BaseModel):
     question_openers: frozenset[str]
     no_question: frozenset[str]
     before_questions: frozenset[str]
+    hesitations: frozenset[str]
 
 
 class CuePhrases(BaseModel):
@@ -46,6 +48,8 @@ class CuePhrases(BaseModel):
     past: tuple[str, ...]
     gone: tuple[str, ...]
     persists: tuple[str, ...]
+    affirms: tuple[str, ...]
+    affirms_shortly: tuple[str, ...]
 
 
 class Cues(BaseModel):
@@ -55,6 +59,12 @@ class Cues(BaseModel):
 
     words: CueWords
     phrases: CuePhrases
+
+
+NO_CUES = Cues(
+    words=CueWords(**dict.fromkeys(CueWords.model_fields, frozenset())),
+    phrases=CuePhrases(**dict.fromkeys(CuePhrases.model_fields, ())),
+)
 
 
 @dataclass(frozen=True)
@@ -108,6 +118,17 @@ class Experience:
             if any(name == "persists" and not gone.issuperset(range(first, last + 1)) for name, first, last in cues):
                 return False
         return True
+
+    def affirms(self, message: Sequence[Clause]) -> bool:
+        """True for a message that opens with a yes, or with a doubt, to the question it was asked."""
+        for clause in message[:1]:
+            said = [i for i, word in enumerate(clause.words) if word.text not in self._words.hesitations]
+            short = len(clause.words) <= SHORT_WORDS
+            for name, first, last in self._book.matches(clause):
+                denied = any(word.text in self._words.negations for word in clause.words[last + 1 : last + 2])
+                if first in said[:1] and not denied and (name == "affirms" or (name == "affirms_shortly" and short)):
+                    return True
+        return False
 
     def _asks(self, clause: Clause) -> bool:
         """True for a clause that is put as a question, with or without its mark."""

@@ -1,11 +1,10 @@
 """Why the guard decided as it did, step by step, for whoever has to check it."""
 
-import json
 from collections.abc import Iterator, Sequence
 
 from rapidfuzz import fuzz, process
 
-from bot.guard.classifier import EXAMPLES
+from bot.guard.examples import read_examples
 from bot.guard.guard import MODEL, PHRASE, UNREAD, Guard
 from bot.reply import Flag
 
@@ -36,12 +35,7 @@ def explain(guard: Guard, messages: Sequence[str]) -> Iterator[str]:
 
 def nearest_examples(flag: Flag) -> list[str]:
     """Messages written for this flag that share most words with the text that raised it."""
-    written = [
-        " / ".join(row["turns"])
-        for path in sorted(EXAMPLES.glob("*.jsonl"))
-        for line in path.read_text(encoding="utf-8").splitlines()
-        if flag.id in (row := json.loads(line))["flags"]
-    ]
+    written = [" / ".join(e.written.turns) for e in read_examples() if flag.id in e.written.flags]
     return [text for text, _, _ in process.extract(flag.text, written, scorer=fuzz.token_set_ratio, limit=NEAREST)]
 
 

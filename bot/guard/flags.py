@@ -10,7 +10,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from bot.errors import CorpusError
-from bot.guard.experience import Cues
+from bot.guard.experience import NO_CUES, Cues
 from bot.guard.phrases import Compiler, PhraseBook
 from bot.reply import Route
 
@@ -30,6 +30,14 @@ class Sign(_Entry):
     phrases: tuple[str, ...]
 
 
+class Question(_Entry):
+    """The one question that decides whether a flag is part of something worse."""
+
+    ask: str
+    raises: str  # id of the flag that is raised by "yes" and by "not sure"
+    where: str = ""  # a word class of lexicon.yaml; the question is put only to a message with one of its words
+
+
 class FlagDefinition(_Entry):
     """A red flag (emergency, professional) or a condition that needs care (caution)."""
 
@@ -46,6 +54,7 @@ class FlagDefinition(_Entry):
     avoid: str = ""
     tell: str = ""
     always: bool = False  # counts however it is put: as a question, as long past, as out of curiosity
+    questions: tuple[Question, ...] = ()  # the first that fits the message is put, once in a conversation
     reviewed: datetime.date
 
     @field_validator("route")
@@ -82,6 +91,14 @@ class RedFlags:
     cues: Cues
     regions: Mapping[str, Region]  # "" is the default
     languages: Mapping[str, Language]  # by ISO 639 code; "other" is for the rest
+    places: PhraseBook  # ids are the word classes that a question may ask for
+    ids: frozenset[str]  # of all flags and signs
+
+
+ANYWHERE = Region(emergency="your local emergency number (112, 999 or 911)", crisis="a crisis line near you")
+NO_RED_FLAGS = RedFlags(  # what is left where the files cannot be read; with it every message is referred
+    {}, PhraseBook([]), NO_CUES, {"": ANYWHERE}, {}, PhraseBook([]), frozenset()
+)
 
 
 def load_red_flags(folder: Path) -> RedFlags:
@@ -102,6 +119,13 @@ def load_red_flags(folder: Path) -> RedFlags:
             raise CorpusError(
                 f"{folder / flag.route}.yaml: flag {flag.id!r} combines {unknown!r}, which is no sign or flag."
             )
+        for question in flag.questions:
+            decided = flags.get(question.raises)
+            if decided is None or decided.route.severity <= flag.route.severity:
+                raise CorpusError(
+                    f"{folder / flag.route}.yaml: a question of flag {flag.id!r} leads to {question.raises!r}, "
+                    "which is no flag of a severer route."
+                )
     compiler = Compiler(lexicon)
     spoken: list[FlagDefinition | Sign] = [*flags.values(), *signs]
     entries = [(entry.id, compiler.compile(phrase)) for entry in spoken for phrase in entry.phrases]
@@ -116,7 +140,9 @@ def load_red_flags(folder: Path) -> RedFlags:
     if "other" not in languages:
         raise CorpusError(f"{folder / 'languages.yaml'} has no entry `other`; it is what most languages get.")
     cues = _entry(Cues, _read(folder / "cues.yaml", dict), folder / "cues.yaml")
-    return RedFlags(flags, PhraseBook(entries), cues, regions, languages)
+    asked_for = sorted({question.where for flag in flags.values() for question in flag.questions if question.where})
+    places = PhraseBook([(name, compiler.compile(f"{{{name}}}")) for name in asked_for])
+    return RedFlags(flags, PhraseBook(entries), cues, regions, languages, places, frozenset(ids))
 
 
 def _read(path: Path, kind: type) -> Any:
@@ -138,4 +164,23 @@ def _entry(model: type[T], row: Any, path: Path) -> T:
         first = error.errors()[0]
         name = row.get("id", "?") if isinstance(row, dict) else "?"
         where = ".".join(str(part) for part in first["loc"])
-        raise CorpusError(f"{path}: entry {name!r}, {where}: {first['msg'].lower()}.") from error
+        line = _line(path, row, str(first["loc"][0]) if first["loc"] else "")
+        raise CorpusError(f"{path}, line {line}: entry {name!r}, {where}: {first['msg'].lower()}.") from error
+
+
+def _line(path: Path, row: Any, key: str) -> int:
+    """The line of that key of that entry, or of the entry where the key is missing; 1 where neither can be found."""
+    root = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+    listed = root.value if isinstance(root, yaml.SequenceNode) else []
+    named = [value for _, value in root.value] if isinstance(root, yaml.MappingNode) else []
+    for node in (root, *listed, *named):
+        if isinstance(node, yaml.MappingNode) and _same(node, row):
+            found = next((name for name, _ in node.value if name.value == key), node)
+            return int(found.start_mark.line) + 1
+    return 1
+
+
+def _same(node: yaml.MappingNode, row: Any) -> bool:
+    """True where the node was read as that row."""
+    loader = yaml.SafeLoader("")
+    return bool(loader.construct_mapping(node, deep=True) == row)

@@ -1,14 +1,16 @@
 """The guard: every visitor message of a conversation to one verdict."""
 
 import logging
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import lru_cache
 
+from pydantic import BaseModel, ConfigDict, Field
+
 from bot.guard.classifier import Reader, joined
 from bot.guard.experience import Experience, Match
-from bot.guard.flags import FlagDefinition, RedFlags
+from bot.guard.flags import FlagDefinition, Question, RedFlags
 from bot.guard.languages import foreign_language
 from bot.guard.words import Clause, Speller, clauses
 from bot.reply import Flag, Route
@@ -27,18 +29,55 @@ UNREAD = "language-"  # opens the id of the flag for a message that is not in En
 LAST_TURNS = 3  # messages read together, since a symptom may arrive in pieces
 
 
+class Sighting(BaseModel):
+    """A sign or flag said, or denied, in one message. What is written down of it holds none of the visitor's words."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    turn: int
+    start: int
+    end: int
+    found_by: str = PHRASE
+    text: str = Field(default="", exclude=True)
+    denied: bool = Field(default=False, exclude=True)
+
+
+class Memory(BaseModel):
+    """What the guard remembers of a conversation from one message to the next; small, and to be written down."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    turns: int = 0  # messages heard
+    present: tuple[Sighting, ...] = ()  # signs and flags that stand
+    settled: frozenset[str] = frozenset()  # flags whose question has been put, or that the visitor has denied
+    asked: str = ""  # the flag that a "yes" in the next message raises
+
+    def unchecked(self) -> "Memory":
+        """After a message that could not be checked: what it held is not known, so the doubt stays."""
+        doubt = Sighting(id=UNCHECKED.id, turn=self.turns, start=0, end=0, found_by=FALLBACK)
+        return self.model_copy(update={"turns": self.turns + 1, "present": (*self.present, doubt), "asked": ""})
+
+
 @dataclass(frozen=True)
 class Verdict:
     """Where the conversation has to go, and why. `flags` are worst first; no flags means `answer`."""
 
     route: Route
     flags: tuple[Flag, ...] = ()
+    question: Question | None = None  # to be put to the visitor with the reply
+    memory: Memory = field(default_factory=Memory)
 
 
 UNCHECKED = Flag(
     "unchecked", "This message could not be checked", Route.PROFESSIONAL, "", 0, 0, 0, FALLBACK, "convention"
 )
-FAILED = Verdict(Route.PROFESSIONAL, (UNCHECKED,))  # when the guard itself fails: never permission to answer
+
+
+def failed(memory: Memory) -> Verdict:
+    """The verdict when the guard itself fails: never permission to answer."""
+    after = memory.unchecked()
+    return Verdict(Route.PROFESSIONAL, (replace(UNCHECKED, turn=memory.turns),), memory=after)
 
 
 class Sense(StrEnum):
@@ -48,18 +87,6 @@ class Sense(StrEnum):
     DENIED = "is denied"
     GENERAL = "is a general question"
     FINISHED = "is over"
-
-
-@dataclass(frozen=True)
-class _Sighting:
-    """A sign or flag said, or denied, in one message."""
-
-    id: str
-    turn: int
-    start: int
-    end: int
-    denied: bool = False
-    found_by: str = PHRASE
 
 
 class Guard:
@@ -76,50 +103,87 @@ class Guard:
         self._known_words = red_flags.book.vocabulary
         self._repair = Speller(self._known_words)
         self._experience = Experience(red_flags.cues)
+        self._in_order = list(red_flags.flags.values())
+        self._ids = red_flags.ids
         self.flags_in = lru_cache(maxsize=50_000)(self._flags_in)
 
     def check(self, messages: Sequence[str]) -> Verdict:
-        """The verdict on all visitor messages so far, oldest first.
-
-        A flag stays until a later message denies that flag; nothing else clears it. Signs add up over messages.
-        """
-        present: dict[str, _Sighting] = {}
-        unchecked = False
+        """The verdict on a whole conversation: all visitor messages so far, oldest first."""
+        verdict = Verdict(Route.ANSWER)
         for turn, message in enumerate(messages):
-            sightings = list(self._sightings(message, turn))
-            for denied_id in {sighting.id for sighting in sightings if sighting.denied}:
-                self._clear(denied_id, present)
-            for sighting in sightings:
-                if not sighting.denied:
-                    present.setdefault(sighting.id, sighting)
-            self._combine(present)
-            try:
-                for sighting in self._read(messages, turn, self._route(present)):
-                    present.setdefault(sighting.id, sighting)
-            except Exception:  # the rules' findings stand, and without the classifier nothing may be answered
-                log.exception("the classifier failed; referring")
-                unchecked = True
-        found = {id: sighting for id, sighting in present.items() if id in self.red_flags.flags}
-        definitions = sorted(
-            (self.red_flags.flags[id] for id in found),
-            key=lambda flag: (-flag.route.severity, found[flag.id].turn, list(self.red_flags.flags).index(flag.id)),
-        )
-        flags = tuple(self._flag(flag, found[flag.id], messages) for flag in definitions)
-        if not (flags and flags[0].route.refers):
-            if unchecked:
-                return Verdict(Route.PROFESSIONAL, (UNCHECKED, *flags))
-            if unread := self._unread(messages):
-                return Verdict(Route.PROFESSIONAL, (unread, *flags))
-        return Verdict(flags[0].route if flags else Route.ANSWER, flags)
+            verdict = self.hear(message, verdict.memory, messages[:turn])
+        return verdict
 
-    def _read(self, messages: Sequence[str], turn: int, route: Route) -> Iterator[_Sighting]:
+    def hear(self, message: str, memory: Memory, before: Sequence[str] = ()) -> Verdict:
+        """The verdict after one more message; `before` are the messages ahead of it, as far as they are known.
+
+        A flag stays until a later message denies that flag; nothing else clears it. Signs add up over messages. A yes,
+        or a doubt, to the question put last raises what the question asks about.
+        """
+        turn = memory.turns
+        present = {sighting.id: sighting for sighting in memory.present}
+        sightings = [*self._answered(message, memory), *self._sightings(message, turn)]
+        denied = {sighting.id for sighting in sightings if sighting.denied}
+        for denied_id in denied:
+            self._clear(denied_id, present)
+        for sighting in sightings:
+            if not sighting.denied:
+                present.setdefault(sighting.id, sighting)
+        self._combine(present)
+        try:
+            for sighting in self._read(message, turn, before, self._route(present)):
+                present.setdefault(sighting.id, sighting)
+        except Exception:  # the rules' findings stand, and without the classifier nothing may be answered
+            log.exception("the classifier failed; referring")
+            present[UNCHECKED.id] = Sighting(id=UNCHECKED.id, turn=turn, start=0, end=0, found_by=FALLBACK)
+        flags = self._flags(present)
+        if not (flags and flags[0].route.refers) and (unread := self._unread(message, turn)):
+            flags = (unread, *flags)
+        question = self._question(flags, message, turn, memory.settled | denied)
+        settled = memory.settled | denied | ({flags[0].id} if question else set())
+        remembered = Memory(
+            turns=turn + 1,
+            present=tuple(present.values()),
+            settled=frozenset(settled),
+            asked=question.raises if question else "",
+        )
+        return Verdict(flags[0].route if flags else Route.ANSWER, flags, question, remembered)
+
+    def _flags(self, present: Mapping[str, Sighting]) -> tuple[Flag, ...]:
+        """The flags that stand, worst first; a doubt, or a flag that is no longer defined, counts as professional."""
+        known = [flag for flag in self._in_order if flag.id in present]
+        flags = [self._flag(flag, present[flag.id]) for flag in known]
+        doubts = [sighting for id, sighting in present.items() if id not in self._ids]
+        flags += [replace(UNCHECKED, turn=doubt.turn) for doubt in doubts[:1]]
+        return tuple(sorted(flags, key=lambda flag: (-flag.route.severity, flag.turn)))
+
+    def _question(self, flags: Sequence[Flag], message: str, turn: int, settled: Collection[str]) -> Question | None:
+        """The question that decides how bad the worst flag is: put when the flag is new, once, and if still open.
+
+        A condition is asked about only where it stands alone.
+        """
+        first = self.red_flags.flags.get(flags[0].id) if flags else None
+        if first is None or flags[0].turn != turn or first.id in settled:
+            return None
+        if first.route is Route.CAUTION and len(flags) > 1:
+            return None
+        places = {name for clause in clauses(message) for name, _, _ in self.red_flags.places.matches(clause)}
+        open_ = (question for question in first.questions if question.raises not in settled)
+        return next((question for question in open_ if not question.where or question.where in places), None)
+
+    def _answered(self, message: str, memory: Memory) -> Iterator[Sighting]:
+        """What the message says by a yes, or by a doubt, to the question that was put with the last reply."""
+        if memory.asked and self._experience.affirms(clauses(message, self._repair)):
+            yield Sighting(id=memory.asked, turn=memory.turns, start=0, end=len(message), text=message)
+
+    def _read(self, message: str, turn: int, before: Sequence[str], route: Route) -> Iterator[Sighting]:
         """What the classifier adds to `route` for this message: the flag of each higher route that it is sure of."""
         if self.classifier is None:
             return
-        reading = self.classifier.read(messages[turn])
+        reading = self.classifier.read(message)
         start, end = reading.start, reading.end
-        if turn and reading.referral < REFER_FROM:
-            pieces = self.classifier.read(joined(messages[max(0, turn - LAST_TURNS + 1) : turn + 1]))
+        if before and reading.referral < REFER_FROM:
+            pieces = self.classifier.read(joined([*before[-LAST_TURNS + 1 :], message]))
             if pieces.referral > reading.referral:
                 reading, start, end = pieces, 0, 0
         sure = {
@@ -130,19 +194,19 @@ class Guard:
         raised = next((higher for higher in sure if sure[higher] and higher.severity > route.severity), None)
         if raised:
             likely = max((id for id in reading.flags if self._is(id, raised)), key=lambda id: reading.flags[id])
-            span = (start, end) if end else (0, len(messages[turn]))
-            yield _Sighting(likely, turn, *span, found_by=MODEL)
+            start, end = (start, end) if end else (0, len(message))
+            yield Sighting(id=likely, turn=turn, start=start, end=end, found_by=MODEL, text=message[start:end])
 
-    def _unread(self, messages: Sequence[str]) -> Flag | None:
-        """A flag where the last message is in a language the guard does not know: what it says cannot be judged."""
-        message = messages[-1] if messages else ""
+    def _unread(self, message: str, turn: int) -> Flag | None:
+        """A flag where the message is in a language the guard does not know: what it says cannot be judged."""
         code = foreign_language(message, self._known_words)
         if code is None:
             return None
         code = code if code in self.red_flags.languages else "other"
         label = f"Written in {self.red_flags.languages[code].name}"
-        span = (0, len(message), len(messages) - 1)
-        return Flag(f"{UNREAD}{code}", label, Route.PROFESSIONAL, message, *span, FALLBACK, "convention")
+        return Flag(
+            f"{UNREAD}{code}", label, Route.PROFESSIONAL, message, 0, len(message), turn, FALLBACK, "convention"
+        )
 
     def _route(self, present: Collection[str]) -> Route:
         """The severest route among these ids; `answer` if none is a flag."""
@@ -154,7 +218,7 @@ class Guard:
         found = {id for clause in clauses(text) for id, _, _ in self.red_flags.book.matches(clause)}
         return frozenset(id for id in found if id in self.red_flags.flags)
 
-    def _combine(self, present: dict[str, _Sighting]) -> None:
+    def _combine(self, present: dict[str, Sighting]) -> None:
         """Adds the flags whose parts have all been said, whoever said them in whichever message, until none is left."""
         growing = True
         while growing:
@@ -162,10 +226,11 @@ class Guard:
             for flag in self.red_flags.flags.values():
                 completed = next((parts for parts in flag.together if all(part in present for part in parts)), None)
                 if completed and flag.id not in present:
-                    present[flag.id] = max((present[part] for part in completed), key=lambda s: (s.turn, s.start))
+                    last = max((present[part] for part in completed), key=lambda s: (s.turn, s.start))
+                    present[flag.id] = last.model_copy(update={"id": flag.id})
                     growing = True
 
-    def _clear(self, denied_id: str, present: dict[str, _Sighting]) -> None:
+    def _clear(self, denied_id: str, present: dict[str, Sighting]) -> None:
         """Takes back what a later message denies: the sign or flag, and the `professional` flags it is part of."""
         present.pop(denied_id, None)
         denied_flag = self.red_flags.flags.get(denied_id)
@@ -176,12 +241,15 @@ class Guard:
             if flag.route is Route.PROFESSIONAL and any(denied_id in parts for parts in flag.together):
                 present.pop(flag.id, None)
 
-    def _sightings(self, message: str, turn: int) -> Iterator[_Sighting]:
+    def _sightings(self, message: str, turn: int) -> Iterator[Sighting]:
         """What the message says or denies; general questions and finished episodes are left out."""
         for match, sense in self.matches(message):
             if sense in (Sense.PRESENT, Sense.DENIED):
                 span = match.clause.words[match.first].start, match.clause.words[match.last].end
-                yield _Sighting(match.id, turn, *span, denied=sense is Sense.DENIED)
+                denied = sense is Sense.DENIED
+                yield Sighting(
+                    id=match.id, turn=turn, start=span[0], end=span[1], text=message[slice(*span)], denied=denied
+                )
 
     def matches(self, message: str) -> Iterator[tuple[Match, Sense]]:
         """Every rule that matches the message, and what that match means."""
@@ -211,9 +279,9 @@ class Guard:
         return flag is not None and flag.route is route
 
     @staticmethod
-    def _flag(flag: FlagDefinition, seen: _Sighting, messages: Sequence[str]) -> Flag:
-        text = messages[seen.turn][seen.start : seen.end]
-        return Flag(flag.id, flag.label, flag.route, text, seen.start, seen.end, seen.turn, seen.found_by, flag.source)
+    def _flag(flag: FlagDefinition, seen: Sighting) -> Flag:
+        where = (seen.text, seen.start, seen.end, seen.turn)
+        return Flag(flag.id, flag.label, flag.route, *where, seen.found_by, flag.source)
 
 
 def _inside(match: Match, other: Match) -> bool:

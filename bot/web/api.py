@@ -45,8 +45,8 @@ def api(conversations: Conversations) -> APIRouter:
 
     @router.get("/readyz")
     def ready() -> Response:
-        found = conversations.bot.retriever.search("back massage", k=1)
-        return JSONResponse({"status": "ready"} if found.hits else {"status": "empty"}, 200 if found.hits else 503)
+        able = conversations.bot.ready()
+        return JSONResponse({"status": "ready" if able else "not ready"}, 200 if able else 503)
 
     @router.api_route("/api/{rest:path}", methods=METHODS)
     @router.api_route("/healthz", methods=METHODS)

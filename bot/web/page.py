@@ -37,19 +37,19 @@ _MARK = re.compile(r"(?<!\\)\[(\d+)\]")
 
 
 def visitor_page(conversations: Conversations) -> gr.Blocks:
-    """The page, to be mounted at /. Holds no state but the id of the visitor's conversation."""
+    """The page, to be mounted at /. The id of the conversation lives in the visitor's page, not here."""
 
-    def respond(message: str, shown: Messages, conversation_id: str | None) -> Iterator[tuple[Any, ...]]:
+    def respond(message: str, shown: Messages, conversation_id: str) -> Iterator[tuple[Any, ...]]:
         """Shows the message, then the reply line by line; a message that cannot be taken stays in the box."""
         if not message.strip():
             yield (gr.skip(),) * (3 + OFFERS)
             return
         asked = [*shown, {"role": "user", "content": literal(message)}]
         try:
-            reply = conversations.say(message, conversation_id)
+            reply = conversations.say(message, conversation_id or None)
         except MessageError as error:
             if error.code == "unknown_conversation":  # dropped after a long silence: go on in a new one
-                yield from respond(message, [], None)
+                yield from respond(message, [], "")
                 return
             problem = {"role": "assistant", "content": f'<div class="reply problem">{escape(str(error))}</div>'}
             yield [*asked, problem], message, conversation_id, *_offers(())
@@ -97,12 +97,12 @@ def visitor_page(conversations: Conversations) -> gr.Blocks:
             '<p id="standing">Information, not medical advice; nobody here can examine you. In an emergency call '
             f"{escape(conversations.bot.referrals.emergency_number)}. What you type is not stored.</p>"
         )
-        conversation_id = gr.State(None)
+        conversation_id = gr.Textbox(visible="hidden", label="Conversation")  # unlike gr.State it outlives the server
         outputs = [chat, box, conversation_id, *offers]
         for trigger in (box.submit, send.click):
             trigger(respond, [box, chat, conversation_id], outputs, api_visibility="private", show_progress="hidden")
         chat.clear(
-            lambda: None, None, conversation_id, api_visibility="private"
+            lambda: "", None, conversation_id, api_visibility="private"
         )  # a new conversation, also for the guard
         for offer in offers:
             offer.click(

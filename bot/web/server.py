@@ -10,8 +10,9 @@ from fastapi.responses import Response
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
-from bot.chat import Bot
+from bot.chat import Chatbot
 from bot.errors import MessageError
+from bot.records.database import Records
 from bot.web.api import api, error
 from bot.web.articles import article_pages
 from bot.web.conversations import Conversations
@@ -43,9 +44,9 @@ def secured(response: Response) -> Response:
     return response
 
 
-def make_app(bot: Bot) -> FastAPI:
-    """Everything that is served, around one loaded bot."""
-    conversations = Conversations(bot)
+def make_app(bot: Chatbot, records: Records | None = None) -> FastAPI:
+    """Everything that is served, around one loaded bot; without `records` nothing outlives the process."""
+    conversations = Conversations(bot, records)
     app = FastAPI(title="Back massage answers", docs_url=None, redoc_url=None, openapi_url=None)
 
     @app.middleware("http")

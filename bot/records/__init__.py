@@ -1,0 +1,1 @@
+"""What outlives the process: one database, SQLite unless DATABASE_URL names another."""
