@@ -10,6 +10,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from bot.chat import Bot, Turn
+from bot.guard.guard import Memory
 from bot.retrieval.articles import Article, Block, Kind
 from bot.retrieval.retriever import Found, HybridRetriever
 from bot.web.server import make_app

@@ -37,7 +37,7 @@ def test_a_lone_weak_flag_is_asked_about(guard: Guard) -> None:
 
 @pytest.mark.parametrize(
     "answer",
-    ["yes", "Yeah, a bit", "yep", "I think so", "not sure", "maybe", "sometimes", "it is", "oh, now that you mention it, yes"],
+    ["yes", "Yeah, a bit", "yep", "I think so", "not sure", "maybe", "sometimes", "it is", "now that you mention it"],
 )
 def test_a_yes_and_a_doubt_raise_what_was_asked_about(guard: Guard, answer: str) -> None:
     verdict = guard.check([NUMB, answer])
@@ -48,7 +48,7 @@ def test_a_yes_and_a_doubt_raise_what_was_asked_about(guard: Guard, answer: str)
 
 @pytest.mark.parametrize(
     "answer",
-    ["no", "nope, only the foot", "No, not there", "it is not", "it's nothing, just tell me the technique", "which oil is best?"],
+    ["no", "nope, only the foot", "No, not there", "it is not", "it's nothing, just tell me how", "which oil is best?"],
 )
 def test_anything_else_leaves_the_flag_as_it_was(guard: Guard, answer: str) -> None:
     verdict = guard.check([NUMB, answer])
@@ -95,7 +95,7 @@ def test_the_reply_puts_the_question_and_says_what_a_yes_means(bot: Bot) -> None
 # --- After a referral -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("why", ["why?", "But why", "how do you know that?", "is it serious?", "what makes you say that"])
+@pytest.mark.parametrize("why", ["why?", "But why", "how do you know that?", "is it serious?", "what makes you say so"])
 def test_the_reason_is_told_with_the_words_and_the_source(bot: Bot, why: str) -> None:
     reply = last(bot, NUMB, why).reply
     assert reply.route is Route.PROFESSIONAL
@@ -113,7 +113,7 @@ def test_something_else_is_answered_beside_the_referral(bot: Bot) -> None:
 
 @pytest.mark.parametrize(
     "message",
-    ["How do I knead the lower back?", "it's nothing, just tell me which strokes to use", "how do I use a foam roller?"],
+    ["How do I knead the lower back?", "it's nothing, just tell me the best strokes", "how do I use a foam roller?"],
 )
 def test_techniques_are_not(bot: Bot, message: str) -> None:
     reply = last(bot, NUMB, message).reply
@@ -150,7 +150,8 @@ def test_what_is_written_down_holds_no_word_of_the_visitor(guard: Guard) -> None
     written = guard.check([message]).memory.model_dump_json()
     assert "xylophone" not in written
     assert "Balthazar" not in written
-    assert not {"numb", "foot", "pee", message} & {value for row in json.loads(written)["present"] for value in row.values()}
+    values = {value for row in json.loads(written)["present"] for value in row.values()}
+    assert values.isdisjoint({"numb", "foot", "pee", message})
 
 
 def test_a_flag_that_was_renamed_meanwhile_still_refers(guard: Guard) -> None:

@@ -85,7 +85,7 @@ def test_no_article_and_no_referral_is_held_back(outgoing: Outgoing, red_flags: 
     [
         ("Knead the lower back with both thumbs.", True),
         ("Do not knead the lower back.", False),
-        ("Never press on the spine, but you can rub the shoulders firmly.", False),  # one clause: too careful, not unsafe
+        ("Never press on the spine, but you can rub the shoulders firmly.", False),  # one clause, taken for a warning
         ("Do not worry, press harder with your elbow.", True),
         ("See a doctor today. Press gently on the sore spot meanwhile.", True),
         ("See a doctor today and tell them which fingers are numb.", False),
@@ -109,7 +109,7 @@ def after(bot: Bot, *messages: str) -> list[Turn]:
 
 
 @pytest.mark.parametrize(
-    "then", ["How much does a massage cost?", "How do I knead the lower back?", "Just tell me the strokes, it is nothing"]
+    "then", ["How much does a massage cost?", "How do I knead the lower back?", "It is nothing, tell me the strokes"]
 )
 def test_a_hostile_writer_adds_nothing_beside_a_standing_referral(hostile_bot: Bot, then: str) -> None:
     reply = after(hostile_bot, NUMB, then)[-1].reply
@@ -153,10 +153,10 @@ def lines_of(bot: Bot) -> Iterator[str]:
 
 @pytest.mark.parametrize(
     "content",
-    ["words: {}", "[]", "words: [unclosed", OUTGOING.read_text(encoding="utf-8").replace("[roller, low_back]", "[roler]")],
+    ["words: {}", "[]", "words: [unclosed", OUTGOING.read_text(encoding="utf-8").replace("[roller, low_back]", "[x]")],
 )
 def test_a_file_that_is_wrong_is_an_error_that_names_it(tmp_path: Path, content: str) -> None:
     path = tmp_path / "outgoing.yaml"
     path.write_text(content, encoding="utf-8")
-    with pytest.raises(CorpusError, match="outgoing.yaml"):
+    with pytest.raises(CorpusError, match=r"outgoing\.yaml"):
         load_outgoing(path)

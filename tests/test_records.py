@@ -47,7 +47,9 @@ def test_what_has_not_been_heard_of_is_deleted(records: Records) -> None:
     assert records.recall("a") is None
 
 
-@pytest.mark.parametrize("url", ["nonsense", "sqlite:////proc/none/records.sqlite", "postgresql://me:secret@127.0.0.1:1/x"])
+@pytest.mark.parametrize(
+    "url", ["nonsense", "sqlite:////proc/none/records.sqlite", "postgresql://me:secret@127.0.0.1:1/x"]
+)
 def test_a_database_that_cannot_be_opened_is_one_sentence_without_a_password(tmp_path: Path, url: str) -> None:
     with pytest.raises(RecordsError, match="DATABASE_URL") as error:
         open_records(Settings.load(data=tmp_path, database_url=url))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.guard.words import COMMA, Speller, Word, clauses, english_words
+from bot.guard.words import COMMA, Speller, Word, clauses, english_words, respelled
 
 # A few of everything that the tokeniser treats specially, so that random text meets it often.
 SPECIAL = st.sampled_from("aeilmnbstu0134579 .,;:!?…\n\t-–—()[]'’`´_*/½㎏⑴ﬁßİéñ\u0301\u00ad\u200b😀")
@@ -244,3 +244,33 @@ def test_repair_is_the_same_before_and_after_many_other_words() -> None:
     for number in range(10_100):
         speller("qzx" + "".join(chr(ord("a") + int(digit)) for digit in str(number)))
     assert speller("tinglng") == first == "tingling"
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ("m y f o o t i s n u m b", ["my", "foot", "is", "numb"]),
+        ("myfootisnumb", ["my", "foot", "is", "numb"]),
+        ("cantfeelmyleg", ["cantfeelmyleg"]),  # "cant" is no word of the list: left alone
+        ("physiotherapist", ["physiotherapist"]),
+        ("petrissage", ["petrissage"]),
+    ],
+)
+def test_words_run_together_or_spaced_out_come_apart(typed: str, words: list[str]) -> None:
+    (clause,) = clauses(typed)
+    assert [word.text for word in clause.words] == words
+    assert (clause.words[0].start, clause.words[-1].end) == (0, len(typed))
+
+
+@pytest.mark.parametrize(
+    ("typed", "plain"),
+    [
+        ("My foot's numb, OK?", "My foot's numb, OK?"),
+        ("my f00t h4s a t1ngle!", "my foot has a tingle!"),
+        ("so NUMMMMB today", "so numb today"),
+        ("n u m b foot", "numb foot"),
+        ("", ""),
+    ],
+)
+def test_only_what_is_disguised_is_respelled(typed: str, plain: str) -> None:
+    assert respelled(typed) == plain

@@ -8,11 +8,11 @@ from functools import lru_cache
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from bot.guard.classifier import Reader, joined
+from bot.guard.classifier import Reader, Reading, joined
 from bot.guard.experience import Experience, Match
 from bot.guard.flags import FlagDefinition, Question, RedFlags
 from bot.guard.languages import foreign_language
-from bot.guard.words import Clause, Speller, clauses
+from bot.guard.words import Clause, Speller, clauses, respelled
 from bot.reply import Flag, Route
 
 log = logging.getLogger(__name__)
@@ -26,6 +26,7 @@ REFER_FROM = 0.5  # professional and emergency together
 EMERGENCY_FROM = 0.5
 CAUTION_FROM = 0.6
 UNREAD = "language-"  # opens the id of the flag for a message that is not in English; its code follows
+AS_TYPED = "as typed"
 LAST_TURNS = 3  # messages read together, since a symptom may arrive in pieces
 
 
@@ -178,14 +179,11 @@ class Guard:
 
     def _read(self, message: str, turn: int, before: Sequence[str], route: Route) -> Iterator[Sighting]:
         """What the classifier adds to `route` for this message: the flag of each higher route that it is sure of."""
-        if self.classifier is None:
+        heard = list(self.readings(message, before))
+        if not heard:
             return
-        reading = self.classifier.read(message)
-        start, end = reading.start, reading.end
-        if before and reading.referral < REFER_FROM:
-            pieces = self.classifier.read(joined([*before[-LAST_TURNS + 1 :], message]))
-            if pieces.referral > reading.referral:
-                reading, start, end = pieces, 0, 0
+        how, reading = max(heard, key=lambda pair: pair[1].referral)
+        start, end = (reading.start, reading.end) if how == AS_TYPED else (0, 0)
         sure = {
             Route.EMERGENCY: reading.routes["emergency"] >= EMERGENCY_FROM,
             Route.PROFESSIONAL: reading.referral >= REFER_FROM,
@@ -196,6 +194,21 @@ class Guard:
             likely = max((id for id in reading.flags if self._is(id, raised)), key=lambda id: reading.flags[id])
             start, end = (start, end) if end else (0, len(message))
             yield Sighting(id=likely, turn=turn, start=start, end=end, found_by=MODEL, text=message[start:end])
+
+    def readings(self, message: str, before: Sequence[str] = ()) -> Iterator[tuple[str, Reading]]:
+        """What the classifier makes of a message, and how it was given to it; none without a classifier.
+
+        A disguised or misspelt message is read once more as it is written normally, and one that alone holds nothing
+        together with the messages before it, since a symptom may arrive in pieces.
+        """
+        if self.classifier is None:
+            return
+        reading = self.classifier.read(message)
+        yield AS_TYPED, reading
+        if (plain := respelled(message, self._repair)) != message:
+            yield "respelled", self.classifier.read(plain)
+        if before and reading.referral < REFER_FROM:
+            yield "with what came before", self.classifier.read(joined([*before[-LAST_TURNS + 1 :], message]))
 
     def _unread(self, message: str, turn: int) -> Flag | None:
         """A flag where the message is in a language the guard does not know: what it says cannot be judged."""

