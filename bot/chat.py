@@ -130,8 +130,9 @@ class Bot:
             return []
         lines = self.write(replace(found, hits=harmless), self.retriever, self.settings.answer_sentences)
         allowed = all(line.span and line.text == quoted(line.span).text for line in lines)
-        harmless_too = not any(self.outgoing.technique(line.text) for line in lines)
-        return [Line(BESIDES, None, Form.PARAGRAPH), *lines] if lines and allowed and harmless_too else []
+        if not lines or not allowed or any(self.outgoing.technique(line.text) for line in lines):
+            return []
+        return [Line(BESIDES, None, Form.PARAGRAPH), *(replace(line, lead="") for line in lines)]
 
     def _answer(self, found: Found, verdict: Verdict) -> tuple[Route, list[Line]]:
         """An answer with any precaution first; where nothing found answers, the precaution alone or an abstention."""

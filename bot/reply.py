@@ -69,6 +69,7 @@ class Citation:
     end: int
     url: str
     sources: tuple[str, ...]
+    evidence: str = ""  # for the section: well, some, none or practice; empty where the article does not say
 
 
 @dataclass(frozen=True)

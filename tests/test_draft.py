@@ -133,7 +133,7 @@ def test_the_whole_text_and_a_line_without_span_are_kept():
 
 
 def test_marks_are_escaped_one_by_one():
-    assert escape("a*b [1] $5 <i> c") == r"a\*b \[1\] \$5 \<i\> c"
+    assert escape("a*b [1] $5 <i> c") == r"a\*b \[1\] $5 \<i\> c"
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,7 @@ class Line:
     span: Span | None
     form: Form = Form.SENTENCE
     number: int = 0  # of a step
+    lead: str = ""  # "Yes." and the like, in front of the text
 
 
 def quoted(span: Span, form: Form = Form.SENTENCE, number: int = 0) -> Line:
@@ -61,7 +62,9 @@ def render(lines: Sequence[Line]) -> tuple[str, tuple[Citation, ...]]:
                 numbers[key] = len(numbers) + 1
                 citations.append(_citation(numbers[key], line.span))
             mark = f" [{numbers[key]}]"
-        markdown += _gap(before, line.form) + _marker(line) + line.text + mark
+        markdown += (
+            _gap(before, line.form) + _marker(line) + (f"**{line.lead}** " if line.lead else "") + line.text + mark
+        )
         before = line.form
     return markdown, tuple(citations)
 
@@ -78,14 +81,14 @@ def verified(lines: Sequence[Line]) -> list[Line]:
 
 def escape(text: str) -> str:
     """Text as literal Markdown: nothing in it is markup, HTML, an entity or a citation mark."""
-    inside = re.sub(r"([\\`*_\[\]<>~|$&])", r"\\\1", text)
+    inside = re.sub(r"([\\`*_\[\]<>~|&])", r"\\\1", text)
     opening = re.sub(r"^(\s*)([#+=-])", r"\1\\\2", inside)
     return re.sub(r"^(\s*\d{1,9})([.)])(?=\s|$)", r"\1\\\2", opening)
 
 
 def unescape(markdown: str) -> str:
     """The text that `escape` was given."""
-    return re.sub(r"\\([\\`*_\[\]<>~|$&#+=.)-])", r"\1", markdown)
+    return re.sub(r"\\([\\`*_\[\]<>~|&#+=.)-])", r"\1", markdown)
 
 
 def _citation(number: int, span: Span) -> Citation:
@@ -100,6 +103,7 @@ def _citation(number: int, span: Span) -> Citation:
         end=span.end,
         url=span.article.url(span.start, span.end),
         sources=span.article.sources_of(span.start, span.end),
+        evidence=span.article.evidence_at(span.start),
     )
 
 

@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 
-from bot.answering.draft import Form, Line, Span, quoted
+from bot.answering.draft import Form, Line, Span, quoted, unescape
+from bot.answering.yesno import leading_word
 from bot.retrieval.articles import Kind
 from bot.retrieval.retriever import Found, Hit, HybridRetriever, ScoredUnit
 
@@ -53,7 +55,14 @@ def extract(found: Found, retriever: HybridRetriever, sentences: int) -> list[Li
     top = max((unit for unit in units if not _introduces(unit)), key=_rating, default=units[0])
     for hit in _enumerations(found, units, top):
         return _whole_list([unit for unit in units if unit.hit is hit])
-    return _sentences(units, sentences)
+    return _answered(found.question, _sentences(units, sentences))
+
+
+def _answered(question: str, lines: Sequence[Line]) -> list[Line]:
+    """The lines, the first one opened by a yes or no where the question asks for one and the sentence carries it."""
+    first, *rest = lines
+    word = leading_word(question, unescape(first.text))
+    return [replace(first, lead=word), *rest]
 
 
 def _rating(unit: ScoredUnit) -> float:

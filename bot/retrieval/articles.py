@@ -76,11 +76,13 @@ class Article:
 
     def section_at(self, position: int) -> tuple[str, str]:
         """(heading, anchor) of the section that holds `position`; the title and "" before the first heading."""
-        index = bisect_right(self._heading_starts, position) - 1
-        if index < 0:
-            return self.title, ""
-        heading = self._headings[index]
-        return squash(self.text[heading.start : heading.end]), heading.anchor
+        heading = self._heading_at(position)
+        return (squash(self.text[heading.start : heading.end]), heading.anchor) if heading else (self.title, "")
+
+    def evidence_at(self, position: int) -> str:
+        """How well the section that holds `position` is supported: well, some, none or practice; "" if not said."""
+        heading = self._heading_at(position)
+        return heading.evidence if heading else ""
 
     def sources_of(self, start: int, end: int) -> tuple[str, ...]:
         """Ids of the sources cited inside a span, in order, each once."""
@@ -110,6 +112,10 @@ class Article:
         marks = tuple(SourceMark(m["position"], tuple(m["sources"])) for m in body["marks"])
         questions = {"questions": tuple(body["questions"]), "asked": {k: tuple(v) for k, v in body["asked"].items()}}
         return cls(**{**body, "blocks": blocks, "marks": marks, **questions})
+
+    def _heading_at(self, position: int) -> Block | None:
+        index = bisect_right(self._heading_starts, position) - 1
+        return self._headings[index] if index >= 0 else None
 
     @cached_property
     def _headings(self) -> tuple[Block, ...]:

@@ -17,7 +17,7 @@ from bot.web.api import error
 
 TEMPLATES = Environment(loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, trim_blocks=True)
 SOURCES = ROOT / "corpus" / "sources.yaml"
-EVIDENCE = {  # what a section's `evidence` attribute tells the reader
+EVIDENCE = {  # what a section's `evidence` attribute tells the reader; also under an answer from it
     "well": "Well supported by studies",
     "some": "Some evidence",
     "none": "No good evidence",

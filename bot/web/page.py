@@ -10,6 +10,7 @@ from markdown_it import MarkdownIt
 
 from bot.errors import MessageError
 from bot.reply import Reply, Route
+from bot.web.articles import EVIDENCE
 from bot.web.conversations import Conversations
 
 HEAD = '<link rel="stylesheet" href="/site/page.css"><script src="/site/page.js" defer></script>'
@@ -134,7 +135,13 @@ def as_html(reply: Reply, markdown: str) -> str:
     body = _MARKDOWN.render(_MARK.sub(link, markdown)).replace("\n", " ")
     body = body.replace('<a href="/articles/', '<a class="cite" href="/articles/')
     kind = f'<span class="kind">{KIND[reply.route]}</span>' if reply.route in KIND else ""
-    return f'<div class="reply {reply.route}">{kind}{body}</div>'
+    return f'<div class="reply {reply.route}">{kind}{body}{_grade(reply)}</div>'
+
+
+def _grade(reply: Reply) -> str:
+    """How well what the answer rests on most is supported; nothing beside a referral, or where it is not said."""
+    told = EVIDENCE.get(reply.citations[0].evidence) if reply.citations and not reply.route.refers else None
+    return f'<p class="grade">Source [1]: {told.lower()}.</p>' if told else ""
 
 
 def _offers(suggestions: tuple[str, ...]) -> list[Any]:
