@@ -13,6 +13,7 @@ from bot.answering.confidence import confidence
 from bot.answering.draft import Form, Line, quoted, render, verified
 from bot.answering.extractive import extract
 from bot.answering.followup import asks_why, leans, standalone
+from bot.answering.myths import Myths, load_myths
 from bot.answering.refer import Referrals
 from bot.answering.smalltalk import small_talk
 from bot.answering.suggest import suggest, topics
@@ -28,7 +29,7 @@ from bot.retrieval.articles import Article
 from bot.retrieval.formats import read_folder
 from bot.retrieval.index import Index, refresh
 from bot.retrieval.retriever import Found, HybridRetriever
-from bot.settings import DEFAULT_ENCODER, RED_FLAGS, SHIPPED_ARTICLES, Settings
+from bot.settings import CLAIMS, DEFAULT_ENCODER, RED_FLAGS, SHIPPED_ARTICLES, Settings
 
 log = logging.getLogger(__name__)
 
@@ -61,6 +62,7 @@ class Bot:
     referrals: Referrals
     articles: Mapping[str, Article]  # whatever can be cited: the corpus and the safety articles
     outgoing: Outgoing
+    myths: Myths | None = None  # for articles that nobody here has reviewed
     write: Writer = extract
 
     def reply(self, message: str, history: Sequence[Turn] = (), memory: Memory | None = None) -> Turn:
@@ -144,6 +146,7 @@ class Bot:
         fits = not flags or (bool(found.hits) and not about(found.hits[0], self.guard.flags_in).isdisjoint(flags))
         if covered and fits:
             lines = self.write(found, self.retriever, self.settings.answer_sentences)
+            lines = list(self.myths.corrected(lines)) if self.myths else lines
             return verdict.route, [*precautions, *lines, *question]
         if precautions:
             return verdict.route, [*precautions, *self.referrals.more(verdict.flags[0]), *question]
@@ -268,9 +271,12 @@ def load_bot(settings: Settings, quiet: bool = False) -> Bot:
     index = Index.open(refresh(settings, encoder, quiet))
     guard = load_guard(settings.threads)
     red_flags = guard.red_flags
-    safety = {flag.article for flag in red_flags.flags.values()}
-    shipped = {article.slug: article for article in read_folder(SHIPPED_ARTICLES) if article.slug in safety}
-    articles = {**shipped, **index.articles}
+    library = {article.slug: article for article in read_folder(SHIPPED_ARTICLES)}
+    reviewed = settings.corpus.resolve() == SHIPPED_ARTICLES
+    myths = None if reviewed else load_myths(CLAIMS, library, encoder)
+    cited = {flag.article for flag in red_flags.flags.values()}
+    cited |= {span.article.slug for span in myths.corrections} if myths else set()
+    articles = {**{slug: library[slug] for slug in cited & library.keys()}, **index.articles}
     return Bot(
         settings=settings,
         guard=guard,
@@ -285,6 +291,7 @@ def load_bot(settings: Settings, quiet: bool = False) -> Bot:
         referrals=Referrals(red_flags, articles, settings.region),
         articles=articles,
         outgoing=load_outgoing(),
+        myths=myths,
     )
 
 

@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 CORPUS = ROOT / "corpus"
 SHIPPED_ARTICLES = CORPUS / "articles"
 RED_FLAGS = CORPUS / "red_flags"
+CLAIMS = CORPUS / "claims.yaml"
 SMALL_TALK = CORPUS / "small_talk.yaml"
 OUTGOING = CORPUS / "outgoing.yaml"
 HELD_OUT = ROOT / "eval" / "questions"  # nothing of these files may be in an article, a rule or training

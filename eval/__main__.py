@@ -69,7 +69,8 @@ def _parser() -> argparse.ArgumentParser:
     compare.add_argument("b", type=Path, metavar="B")
 
     guard = commands.add_parser("guard", help="the guard alone, by slice, and each half of it by itself")
-    guard.add_argument("--questions", type=Path, default=QUESTIONS / "guard-test.jsonl", metavar="FILE")
+    held_out = [QUESTIONS / "guard-test.jsonl", QUESTIONS / "guard-test-2.jsonl"]
+    guard.add_argument("--questions", type=Path, nargs="+", default=held_out, metavar="FILE")
 
     check = commands.add_parser("check", help="prove that evidence is verbatim and states the facts")
     check.add_argument("files", type=Path, nargs="*", metavar="FILE", help="all of eval/questions where none is named")

@@ -9,6 +9,7 @@ from bot.guard.guard import EMERGENCY_FROM, REFER_FROM, Guard
 from bot.reply import Route
 from eval.judge import triage
 from eval.peers import keyword_guard
+from eval.play import badly_typed
 from eval.questions import Question, read_questions
 from eval.stats import estimate
 
@@ -25,9 +26,9 @@ SHOWN = (
 Decide = Callable[[Sequence[str]], Route]
 
 
-def measure(path: Path) -> Iterator[str]:
-    """Lines of Markdown. Raises QuestionError or CorpusError."""
-    questions = read_questions(path)
+def measure(paths: Sequence[Path]) -> Iterator[str]:
+    """Lines of Markdown on all files together. Raises QuestionError or CorpusError."""
+    questions = [question for path in paths for question in read_questions(path)]
     guard = load_guard()
     rules = Guard(guard.red_flags)
     halves: dict[str, Decide] = {
@@ -36,7 +37,7 @@ def measure(path: Path) -> Iterator[str]:
         "classifier alone": lambda turns: _by_classifier(guard, turns),
         "a list of keywords": keyword_guard,
     }
-    yield f"{path.name}, {len(questions)} messages, 95 % intervals"
+    yield f"{', '.join(path.name for path in paths)}: {len(questions)} messages, 95 % intervals"
     yield ""
     yield "| | " + " | ".join(SHOWN) + " |"
     yield "|" + " --- |" * (len(SHOWN) + 1)
@@ -51,6 +52,17 @@ def measure(path: Path) -> Iterator[str]:
         chosen = [i for i, question in enumerate(questions) if question.slice == name]
         yield _row(name, [questions[i] for i in chosen], [whole[i] for i in chosen])
     yield ""
+    same = [
+        float(guard.check([*question.turns[:-1], copy]).route is route)
+        for question, route in zip(questions, whole, strict=True)
+        for copy in badly_typed(question)
+    ]
+    if stable := estimate("stable_route", same):
+        yield (
+            f"Same route when shouted, without signs, with other apostrophes, or with a slip of the finger: "
+            f"{stable.mean:.3f} [{stable.low:.3f}, {stable.high:.3f}] n={stable.n}"
+        )
+        yield ""
     yield "Misses and false alarms:"
     for question, route in zip(questions, whole, strict=True):
         if route not in question.route:

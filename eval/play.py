@@ -12,6 +12,9 @@ from bot.reply import Reply
 from eval.questions import Question
 
 
+_CURLED = str.maketrans("'’", "’'")
+
+
 @dataclass(frozen=True)
 class Played:
     """The judged reply of one question, and those to copies of its last message that are typed badly."""
@@ -38,10 +41,12 @@ def play(bot: Bot, question: Question) -> Played:
 
 
 def badly_typed(question: Question) -> list[str]:
-    """The last message shouted, without punctuation, and with one slip of the finger; only those that differ."""
+    """The last message shouted, without signs, with curly apostrophes and with one slip; only those that differ."""
     message = question.turns[-1]
     bare = re.sub(r"\s+", " ", re.sub(r"[^\w\s]|_", "", message)).lower()
-    return [copy for copy in (message.upper(), bare, _slip(message, question.id)) if copy not in (message, "", " ")]
+    curly = message.translate(_CURLED)
+    copies = (message.upper(), bare, curly, _slip(message, question.id))
+    return [copy for copy in copies if copy not in (message, "", " ")]
 
 
 def stability(played: Played) -> dict[str, float | None]:
