@@ -160,13 +160,14 @@ def test_every_score_of_a_reply_is_a_known_metric():
 # --- Stability --------------------------------------------------------------------------------------------------------
 
 
-def test_badly_typed_copies_shout_drop_points_and_slip_once():
-    shouted, bare, slipped = badly_typed(question(turns=("Isn't massage soothing?",)))
+def test_badly_typed_copies_shout_drop_points_curl_and_slip_once():
+    shouted, bare, curled, slipped = badly_typed(question(turns=("Isn't massage soothing?",)))
+    assert curled == "Isn\N{RIGHT SINGLE QUOTATION MARK}t massage soothing?"
     assert shouted == "ISN'T MASSAGE SOOTHING?"
     assert bare == "isnt massage soothing"
     assert sorted(slipped) == sorted("Isn't massage soothing?")
     assert slipped != "Isn't massage soothing?"
-    assert badly_typed(question(turns=("Isn't massage soothing?",)))[2] == slipped
+    assert badly_typed(question(turns=("Isn't massage soothing?",)))[3] == slipped
 
 
 def test_stability_is_the_share_of_copies_that_agree():

@@ -23,7 +23,7 @@ def test_who_does_not_ask_how_gets_no_steps(bot: Bot) -> None:
 
 def test_the_answer_comes_first(bot: Bot) -> None:
     answer = bot.reply("Does massage release toxins?").reply.answer
-    assert answer.startswith("Massage does not release toxins")
+    assert answer.startswith("**No.** Massage does not release toxins")
 
 
 def test_on_a_condition_the_answer_is_about_that_condition(bot: Bot) -> None:

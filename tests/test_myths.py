@@ -17,7 +17,7 @@ Back massage lowers cortisol, the stress hormone, within minutes.
 
 Knead the shoulders for two minutes with warm hands.
 
-Massage does not straighten a curved spine, whatever you may hear.
+Massage does not lengthen tendons, whatever you may hear.
 """
 
 
@@ -53,8 +53,9 @@ def test_what_is_no_myth_is_not_corrected(unreviewed: Bot) -> None:
 
 
 def test_a_denial_of_a_myth_is_not_corrected(unreviewed: Bot) -> None:
-    lines = ask(unreviewed, "Does massage straighten a curved spine?").answer
-    assert PREFACE not in lines.split("curved spine")[1].split("toxins")[0].split("cortisol")[0]
+    answer = ask(unreviewed, "Does massage lengthen tendons?").answer
+    assert "does not lengthen tendons" in answer
+    assert PREFACE not in answer.split("lengthen tendons")[1].split("\n\n")[0]
 
 
 def test_the_reviewed_library_needs_no_such_thing(bot: Bot) -> None:
@@ -63,11 +64,9 @@ def test_the_reviewed_library_needs_no_such_thing(bot: Bot) -> None:
 
 def test_what_an_unreviewed_article_says_unsafely_is_left_out(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
-    text = (
-        "How to begin\n\nStart at the neck and press down on it with both hands.\n\nThen stroke the shoulders slowly.\n"
-    )
+    text = "How to begin\n\nStart at the neck and press down on it with both hands.\n\nStroke the shoulders slowly.\n"
     (tmp_path / "a" / "begin.txt").write_text(text, encoding="utf-8")
     bot = load_bot(Settings.load(corpus=tmp_path / "a", data=tmp_path / "data"), quiet=True)
     answer = bot.reply("How do I start a shoulder massage?").reply.answer
     assert "press down" not in answer
-    assert "stroke the shoulders" in answer
+    assert "Stroke the shoulders" in answer

@@ -100,4 +100,4 @@ def test_no_question_is_among_the_examples_that_the_guard_was_trained_on():
         for turn in json.loads(line)["turns"]
     }
     asked = {turn.casefold().strip() for path in FILES for question in read_questions(path) for turn in question.turns}
-    assert len(asked & trained) <= 3, asked & trained  # "thanks" and the like
+    assert {turn for turn in asked & trained if len(turn.split()) > 3} == set()  # "thanks" and the like may be both

@@ -24,5 +24,5 @@ def _findings(library: Library, held_out: Path) -> Iterator[Finding]:
     yield from repetition.copied(library)
     yield from repetition.questions(library)
     yield from repetition.held_out(library, held_out)
-    routes = {flag["id"]: flag["route"] for flag in library.flags}
+    routes = {flag["id"]: str(flag.get("route")) for flag in library.flags}
     yield from messages.findings(library.messages, routes, held_out)

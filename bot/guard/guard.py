@@ -131,14 +131,15 @@ class Guard:
             if not sighting.denied:
                 present.setdefault(sighting.id, sighting)
         self._combine(present)
+        unread = self._unread(message, turn)
         try:
-            for sighting in self._read(message, turn, before, self._route(present)):
+            for sighting in () if unread else self._read(message, turn, before, self._route(present)):
                 present.setdefault(sighting.id, sighting)
         except Exception:  # the rules' findings stand, and without the classifier nothing may be answered
             log.exception("the classifier failed; referring")
             present[UNCHECKED.id] = Sighting(id=UNCHECKED.id, turn=turn, start=0, end=0, found_by=FALLBACK)
         flags = self._flags(present)
-        if not (flags and flags[0].route.refers) and (unread := self._unread(message, turn)):
+        if unread and not (flags and flags[0].route.refers):
             flags = (unread, *flags)
         question = self._question(flags, message, turn, memory.settled | denied)
         settled = memory.settled | denied | ({flags[0].id} if question else set())

