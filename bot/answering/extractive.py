@@ -20,6 +20,7 @@ SAME = 0.88  # cosine at which two sentences say the same
 STEPS_NEAR = 0.6  # steps answer a how-to question from this share of the best score on, within the best article
 STEPS_FAR = 0.85  # and elsewhere
 STEPS_WITHIN = 0.25  # and only if one of their sentences comes this near to the best one
+MOST_TOGETHER = 3  # sentences of a statement: "It ..." with the two before it, if each leans on the one before
 MAX_STEPS = 14
 MAX_ITEMS = 9
 
@@ -109,34 +110,59 @@ def _whole_list(units: Sequence[ScoredUnit]) -> list[Line]:
 
 def _sentences(units: Sequence[ScoredUnit], limit: int) -> list[Line]:
     """The best sentences without repetition: the best passage's first, each passage's in their own order."""
-    usable = [unit for unit in units if not _introduces(unit) and not _says_nothing_alone(unit)]
-    ranked = sorted(usable or units, key=lambda unit: -_rating(unit))
+    statements = dict(_statements(units)) or {unit: (unit,) for unit in units}
+    ranked = sorted(statements, key=lambda unit: -_rating(unit))
     # A section is found by questions about any of its sentences: the one that is nearest to this question comes along.
     nearest = max((unit for unit in ranked if unit.hit is ranked[0].hit), key=lambda unit: unit.score)
-    chosen: list[ScoredUnit] = []
+    chosen: dict[ScoredUnit, tuple[ScoredUnit, ...]] = {}
+    said: list[ScoredUnit] = []
     for unit in dict.fromkeys([ranked[0], nearest, *ranked]):
         within = KEEP_BESIDE if unit.hit is ranked[0].hit else KEEP_ELSEWHERE
         near = unit is nearest or _rating(unit) >= _rating(ranked[0]) - within
-        if near and len(chosen) < limit and all(float(unit.vector @ other.vector) < SAME for other in chosen):
-            chosen.append(unit)
-    opening = nearest if nearest.score >= ranked[0].score + AHEAD else ranked[0]
-    first_hit = chosen[0].hit.rank
-    chosen.sort(key=lambda unit: (unit.hit.rank != first_hit, unit.hit.rank, unit is not opening, unit.unit.start))
+        new = [part for part in statements[unit] if part not in said]
+        unlike = all(float(unit.vector @ other.vector) < SAME for other in said)
+        if near and unlike and (len(said) + len(new) <= limit or not said):
+            chosen[unit] = statements[unit]
+            said += new
+    opening = nearest if nearest.score >= ranked[0].score + AHEAD and nearest in chosen else ranked[0]
+    first_hit = opening.hit.rank
+    order = sorted(
+        chosen,
+        key=lambda unit: (unit.hit.rank != first_hit, unit.hit.rank, unit is not opening, unit.unit.start),
+    )
     lines: list[Line] = []
-    for _, group in groupby(chosen, key=lambda unit: unit.hit.rank):
-        for position, unit in enumerate(group):
-            lines.append(quoted(_span(unit), Form.SENTENCE if position else Form.PARAGRAPH))
+    shown: set[ScoredUnit] = set()
+    for _, group in groupby(order, key=lambda unit: unit.hit.rank):
+        parts = [part for unit in group for part in chosen[unit]]
+        for position, part in enumerate(dict.fromkeys(part for part in parts if part not in shown)):
+            shown.add(part)
+            lines.append(quoted(_span(part), Form.SENTENCE if position else Form.PARAGRAPH))
     return lines
+
+
+def _statements(units: Sequence[ScoredUnit]) -> Iterator[tuple[ScoredUnit, tuple[ScoredUnit, ...]]]:
+    """Each sentence that may be quoted, with those before it in its paragraph that it cannot be understood without."""
+    before: tuple[ScoredUnit, ...] = ()
+    for unit in units:
+        follows = before and before[-1].hit is unit.hit and before[-1].unit.block == unit.unit.block
+        if _introduces(unit) or _asks_or_is_about_itself(unit):
+            before = ()
+        elif _HANGS.match(_span(unit).quote.strip()):
+            before = (*before, unit) if follows else ()
+        else:
+            before = (unit,)
+        if 0 < len(before) <= MOST_TOGETHER:
+            yield unit, before
 
 
 def _introduces(unit: ScoredUnit) -> bool:
     return _span(unit).quote.rstrip().endswith(":")
 
 
-def _says_nothing_alone(unit: ScoredUnit) -> bool:
-    """A sentence that leans on the one before it ("It also ..."), asks, or is about the article and not its subject."""
+def _asks_or_is_about_itself(unit: ScoredUnit) -> bool:
+    """A sentence that asks, or is about the article and not its subject."""
     quote = _span(unit).quote.strip()
-    return bool(_HANGS.match(quote)) or quote.endswith("?") or bool(_ABOUT_ITSELF.search(quote))
+    return quote.endswith("?") or bool(_ABOUT_ITSELF.search(quote))
 
 
 def _span(unit: ScoredUnit) -> Span:

@@ -25,6 +25,8 @@ FALLBACK = "fallback"
 REFER_FROM = 0.5  # professional and emergency together
 EMERGENCY_FROM = 0.5
 CAUTION_FROM = 0.6
+# Below this it clears what the rules alone found in a message; measured in docs/safety.md.
+CLEAR_BELOW = 0.01
 UNREAD = "language-"  # opens the id of the flag for a message that is not in English; its code follows
 AS_TYPED = "as typed"
 LAST_TURNS = 3  # messages read together, since a symptom may arrive in pieces
@@ -93,9 +95,9 @@ class Sense(StrEnum):
 class Guard:
     """Thread-safe; holds no conversation.
 
-    The rules of corpus/red_flags speak first (what a match means: bot/guard/experience.py). The classifier only adds:
-    where it sees more danger than the rules did, its flag joins theirs. Nothing it says takes a rule's flag away.
-    Without a classifier the rules are alone.
+    The rules of corpus/red_flags speak first (what a match means: bot/guard/experience.py). The classifier adds: where
+    it sees more danger than the rules did, its flag joins theirs. It takes away a rule's `professional` flag only where
+    it is all but certain. Without a classifier the rules are alone.
     """
 
     def __init__(self, red_flags: RedFlags, classifier: Reader | None = None) -> None:
@@ -123,7 +125,11 @@ class Guard:
         """
         turn = memory.turns
         present = {sighting.id: sighting for sighting in memory.present}
-        sightings = [*self._answered(message, memory), *self._sightings(message, turn)]
+        unread = self._unread(message, turn)
+        by_rule = list(self._sightings(message, turn))
+        if not unread and self._clears(message, by_rule):
+            by_rule = [sighting for sighting in by_rule if sighting.denied or self._is(sighting.id, Route.CAUTION)]
+        sightings = [*self._answered(message, memory), *by_rule]
         denied = {sighting.id for sighting in sightings if sighting.denied}
         for denied_id in denied:
             self._clear(denied_id, present)
@@ -131,7 +137,6 @@ class Guard:
             if not sighting.denied:
                 present.setdefault(sighting.id, sighting)
         self._combine(present)
-        unread = self._unread(message, turn)
         try:
             for sighting in () if unread else self._read(message, turn, before, self._route(present)):
                 present.setdefault(sighting.id, sighting)
@@ -150,6 +155,22 @@ class Guard:
             asked=question.raises if question else "",
         )
         return Verdict(flags[0].route if flags else Route.ANSWER, flags, question, remembered)
+
+    def _clears(self, message: str, sightings: Sequence[Sighting]) -> bool:
+        """True where the rules alone would refer this message, and the classifier is all but certain of no harm.
+
+        A flag that always counts is never cleared, and nothing is where the classifier fails.
+        """
+        alone = {sighting.id: sighting for sighting in sightings if not sighting.denied}
+        self._combine(alone)
+        raised = [flag for id, flag in self.red_flags.flags.items() if id in alone and flag.route.refers]
+        if not raised or any(flag.always or flag.route is Route.EMERGENCY for flag in raised):
+            return False
+        try:
+            readings = [reading for _, reading in self.readings(message)]
+        except Exception:  # it will fail again where it is asked to add, and there the doubt is kept
+            return False
+        return bool(readings) and all(reading.referral < CLEAR_BELOW for reading in readings)
 
     def _flags(self, present: Mapping[str, Sighting]) -> tuple[Flag, ...]:
         """The flags that stand, worst first; a doubt, or a flag that is no longer defined, counts as professional."""
