@@ -5,9 +5,9 @@ import shutil
 
 import pytest
 
-from bot.guard.classifier import GUARD_MODEL, Classifier, NoClassifier, joined
+from bot.guard.classifier import GUARD_MODEL, Classifier, NoClassifier, Reading, joined
 from bot.guard.examples import EXAMPLES, data_digest
-from bot.guard.guard import FALLBACK, Guard
+from bot.guard.guard import CLEAR_BELOW, FALLBACK, Guard
 from bot.reply import Route
 
 
@@ -79,3 +79,37 @@ def test_damaged_weights_do_not_load(tmp_path):
     (tmp_path / "guard" / "model.int8.onnx").write_bytes(b"not a model")
     with pytest.raises(Exception, match=r"(?i)protobuf|model|invalid"):
         Classifier(tmp_path / "guard")
+
+
+class Certain:
+    """A reader that always gives the same probability of a referral."""
+
+    def __init__(self, referral):
+        self.referral = referral
+
+    def read(self, message):
+        routes = {"answer": 1 - self.referral, "caution": 0.0, "professional": self.referral, "emergency": 0.0}
+        return Reading(routes, {"weakness": 0.9, "saddle-numbness": 0.1}, 0, 0)
+
+
+NUMB = "my left foot is numb"
+
+
+@pytest.mark.parametrize(
+    ("referral", "route"),
+    [(CLEAR_BELOW / 2, Route.ANSWER), (CLEAR_BELOW, Route.PROFESSIONAL), (0.4, Route.PROFESSIONAL)],
+)
+def test_a_rule_is_cleared_only_where_the_classifier_is_all_but_certain(red_flags, referral, route):
+    assert Guard(red_flags, Certain(referral)).check([NUMB]).route is route
+
+
+def test_a_condition_and_a_flag_that_always_counts_are_never_cleared(red_flags):
+    guard = Guard(red_flags, Certain(0.0))
+    assert guard.check(["I am pregnant and my left foot is numb"]).route is Route.CAUTION
+    assert guard.check(["I want to kill myself"]).route is Route.EMERGENCY
+
+
+def test_what_was_said_before_is_not_cleared_by_a_harmless_message(red_flags):
+    unsure, certain = Guard(red_flags, Certain(0.4)), Guard(red_flags, Certain(0.0))
+    before = unsure.check([NUMB]).memory
+    assert certain.hear("my foot is numb with cold, how much is a massage?", before).route is Route.PROFESSIONAL
