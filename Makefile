@@ -37,6 +37,7 @@ eval-guard: setup-test
 gate: setup-test
 	@$(BIN)/python -m eval gate --questions eval/questions/test.jsonl
 	@$(BIN)/python -m eval gate --questions eval/questions/guard-test.jsonl
+	@$(BIN)/python -m eval gate --questions eval/questions/guard-test-2.jsonl
 
 bench: setup
 	@$(BIN)/python -m eval bench
