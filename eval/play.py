@@ -11,7 +11,6 @@ from bot.errors import MessageError
 from bot.reply import Reply
 from eval.questions import Question
 
-
 _CURLED = str.maketrans("'’", "’'")
 
 

@@ -2,6 +2,7 @@
 
 import datetime
 import logging
+import sqlite3
 from pathlib import Path
 
 from alembic import command
@@ -79,13 +80,10 @@ def open_records(settings: Settings) -> Records:
     return Records(engine)
 
 
-def _set_up_sqlite(connection: object, _: object) -> None:
+def _set_up_sqlite(connection: sqlite3.Connection, _: object) -> None:
     """Readers and one writer at a time; a second writer waits instead of failing at once."""
-    cursor = connection.cursor()  # type: ignore[attr-defined]
-    cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA synchronous=NORMAL")
-    cursor.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
-    cursor.close()
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", f"busy_timeout={BUSY_SECONDS * 1000}"):
+        connection.execute(f"PRAGMA {pragma}")
 
 
 def _now() -> datetime.datetime:
