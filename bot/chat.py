@@ -75,7 +75,7 @@ class Bot:
         memory = memory or (history[-1].memory if history else Memory())
         with clock("guard"):
             verdict = hear_or_refer(self.guard, text, memory, [turn.message for turn in history])
-        query = standalone(text, [turn.query for turn in history])
+        query = standalone(self._asked(text), [turn.query for turn in history])
         with clock("retrieve"):
             found, verdict = self._search(query, verdict)
         with clock("answer"):
@@ -101,6 +101,14 @@ class Bot:
             timings_ms=clock.read(),
         )
         return Turn(message=text, query=query, reply=reply, memory=verdict.memory)
+
+    def _asked(self, text: str) -> str:
+        """The message as it is searched for: without the signs that it denies."""
+        try:
+            return self.guard.undenied(text)
+        except Exception:  # a search for a little too much; what fails here has failed in the guard, which has referred
+            log.exception("denials cannot be left out")
+            return text
 
     def _refer(self, text: str, found: Found, verdict: Verdict, history: Sequence[Turn]) -> list[Line]:
         """In full once; then its reason for who asks why, or else a reminder and what may stand beside it."""

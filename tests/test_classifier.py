@@ -1,5 +1,6 @@
 """The shipped classifier: it belongs to the shipped examples, and it has learnt them."""
 
+import dataclasses
 import json
 import shutil
 
@@ -7,7 +8,7 @@ import pytest
 
 from bot.guard.classifier import GUARD_MODEL, Classifier, NoClassifier, Reading, joined
 from bot.guard.examples import EXAMPLES, data_digest
-from bot.guard.guard import CLEAR_BELOW, FALLBACK, Guard
+from bot.guard.guard import CLEAR_BELOW, FALLBACK, MODEL, NAMED_FROM, Guard
 from bot.reply import Route
 
 
@@ -113,3 +114,19 @@ def test_what_was_said_before_is_not_cleared_by_a_harmless_message(red_flags):
     unsure, certain = Guard(red_flags, Certain(0.4)), Guard(red_flags, Certain(0.0))
     before = unsure.check([NUMB]).memory
     assert certain.hear("my foot is numb with cold, how much is a massage?", before).route is Route.PROFESSIONAL
+
+
+class Vague(Certain):
+    """Sure that somebody should look, and not of what."""
+
+    def read(self, message):
+        reading = super().read(message)
+        return dataclasses.replace(reading, flags={"weakness": NAMED_FROM - 0.01, "morning-stiffness": 0.1})
+
+
+def test_a_sign_that_cannot_be_named_is_not_given_a_wrong_name(red_flags):
+    (flag,) = Guard(red_flags, Vague(0.9)).check(["nothing is right since then"]).flags
+    assert (flag.id, flag.route, flag.found_by) == ("unclear", Route.PROFESSIONAL, MODEL)
+    assert flag.text == "nothing is right since then"
+    (named,) = Guard(red_flags, Certain(0.9)).check(["nothing is right since then"]).flags
+    assert named.id == "weakness"

@@ -591,3 +591,20 @@ def test_what_is_said_afterwards_never_hides_a_flag_unless_it_denies_something(
 @pytest.mark.parametrize("message", ["\ud800", "my foot is numb \udfff", "a" * 4000, "my leg " * 570, "numb, " * 660])
 def test_odd_and_long_messages_give_a_verdict(guard: Guard, message: str) -> None:
     assert guard.check([message]).route in Route
+
+
+@pytest.mark.parametrize(
+    ("message", "kept"),
+    [
+        ("no numbness, just a tight neck, what helps?", ", just a tight neck, what helps?"),
+        ("My foot is numb, what helps?", "My foot is numb, what helps?"),
+        ("What helps a tight neck?", "What helps a tight neck?"),
+        ("no numbness", "no numbness"),  # nothing else is left to search for
+    ],
+)
+def test_what_a_message_denies_is_not_searched_for(guard: Guard, message: str, kept: str) -> None:
+    assert guard.undenied(message) == kept
+
+
+def test_a_no_about_a_part_does_not_clear_a_flag_that_was_told_in_full(guard: Guard) -> None:
+    assert ids(guard, "my feet feel like they are wrapped in cling film", "only the feet, no")[:1] == ["numbness"]

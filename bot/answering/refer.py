@@ -31,6 +31,7 @@ GENERAL = (  # said when no flag's own text can be used, whatever the reason
     "getting worse, and describe what you feel, where, and since when.",
     "If you have numbness between the legs, new trouble with bladder or bowels, chest pain, trouble breathing, or "
     "sudden weakness, call {emergency_number} now.",
+    "If life feels too heavy, or somebody is hurting you, contact {crisis_line}.",
 )
 
 
@@ -82,10 +83,10 @@ class Referrals:
     def why(self, flags: Sequence[Flag]) -> list[Line]:
         """The reason of a referral: the visitor's own words, and what the section of the flag says about them."""
         known = self._known(flags)
-        if not known:
-            return [Line(UNSEEN, None, Form.PARAGRAPH), *self.general()]
-        first = next(flag for flag in flags if flag.id == known[0].id)
+        first = next((flag for flag in flags if known and flag.id == known[0].id), flags[0])
         words = [Line(BECAUSE.format(words=escape(squash(first.text))), None, Form.PARAGRAPH)] if first.text else []
+        if not known:
+            return [*(words or [Line(UNSEEN, None, Form.PARAGRAPH)]), *self.general()]
         reason = self._reason(known[0])
         return [*words, *self.more(first), Line(self._fill(known[0].reply), reason, Form.PARAGRAPH)]
 

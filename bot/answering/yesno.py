@@ -26,10 +26,7 @@ _GOOD = re.compile(
     r"\b(good|safe|safely|fine|okay|ok|alright|allowed|right|healthy|useful|helpful|beneficial|harmless|welcome)\b",
     re.IGNORECASE,
 )
-_BAD = re.compile(
-    r"\b(bad|unsafe|dangerous|harmful|wrong|risky|unhealthy|useless|harms?|hurts?|damages?|dangers?|risks?|injur\w+)\b",
-    re.IGNORECASE,
-)
+_BAD = re.compile(r"\b(bad|unsafe|dangerous|harmful|wrong|risky|unhealthy|useless)\b", re.IGNORECASE)
 
 
 def leading_word(question: str, sentence: str) -> str:
@@ -40,7 +37,7 @@ def leading_word(question: str, sentence: str) -> str:
     if _DEPENDS.search(sentence):
         return "It depends."
     wished, told, denials = _sign(question), _sign(sentence), len(_NOT.findall(sentence))
-    # A judgment that is asked for must be given, and a warning that was not asked for decides nothing.
+    # A judgment that is asked for must be given (to name risks is none); one that was not asked for decides nothing.
     sign = wished * told if wished else min(told, 0) + 1
     sign = {0: sign, 1: -sign}.get(denials, 0)  # what is denied twice is left to the reader
     if _HEDGED.search(sentence):

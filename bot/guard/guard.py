@@ -25,6 +25,7 @@ FALLBACK = "fallback"
 REFER_FROM = 0.5  # professional and emergency together
 EMERGENCY_FROM = 0.25
 CAUTION_FROM = 0.6
+NAMED_FROM = 0.65  # of a flag: below it the name is hardly ever right (1 of 31 on guard-dev-2), above it mostly
 # Below this it clears what the rules found in a message: on guard-dev and guard-dev-2 that loses none of 591 warning
 # signs, while 0.05 loses two.
 CLEAR_BELOW = 0.02
@@ -43,6 +44,7 @@ class Sighting(BaseModel):
     start: int
     end: int
     found_by: str = PHRASE
+    combined: bool = False  # it was put together from signs
     text: str = Field(default="", exclude=True)
     denied: bool = Field(default=False, exclude=True)
 
@@ -75,6 +77,11 @@ class Verdict:
 
 UNCHECKED = Flag(
     "unchecked", "This message could not be checked", Route.PROFESSIONAL, "", 0, 0, 0, FALLBACK, "convention"
+)
+
+
+UNCLEAR = Flag(
+    "unclear", "Something a professional should look at", Route.PROFESSIONAL, "", 0, 0, 0, MODEL, "convention"
 )
 
 
@@ -177,8 +184,9 @@ class Guard:
         """The flags that stand, worst first; a doubt, or a flag that is no longer defined, counts as professional."""
         known = [flag for flag in self._in_order if flag.id in present]
         flags = [self._flag(flag, present[flag.id]) for flag in known]
-        doubts = [sighting for id, sighting in present.items() if id not in self._ids]
-        flags += [replace(UNCHECKED, turn=doubt.turn) for doubt in doubts[:1]]
+        for doubt in (sighting for id, sighting in present.items() if id not in self._ids):
+            kind = UNCLEAR if doubt.id == UNCLEAR.id else UNCHECKED
+            flags.append(replace(kind, text=doubt.text, start=doubt.start, end=doubt.end, turn=doubt.turn))
         return tuple(sorted(flags, key=lambda flag: (-flag.route.severity, flag.turn)))
 
     def _question(self, flags: Sequence[Flag], message: str, turn: int, settled: Collection[str]) -> Question | None:
@@ -215,6 +223,8 @@ class Guard:
         raised = next((higher for higher in sure if sure[higher] and higher.severity > route.severity), None)
         if raised:
             likely = max((id for id in reading.flags if self._is(id, raised)), key=lambda id: reading.flags[id])
+            if raised is Route.PROFESSIONAL and reading.flags[likely] < NAMED_FROM:
+                likely = UNCLEAR.id
             start, end = (start, end) if end else (0, len(message))
             yield Sighting(id=likely, turn=turn, start=start, end=end, found_by=MODEL, text=message[start:end])
 
@@ -263,19 +273,33 @@ class Guard:
                 completed = next((parts for parts in flag.together if all(part in present for part in parts)), None)
                 if completed and flag.id not in present:
                     last = max((present[part] for part in completed), key=lambda s: (s.turn, s.start))
-                    present[flag.id] = last.model_copy(update={"id": flag.id})
+                    present[flag.id] = last.model_copy(update={"id": flag.id, "combined": True})
                     growing = True
 
     def _clear(self, denied_id: str, present: dict[str, Sighting]) -> None:
-        """Takes back what a later message denies: the sign or flag, and the `professional` flags it is part of."""
-        present.pop(denied_id, None)
+        """Takes back what a later message denies: the sign or flag, and `professional` flags put together from it."""
+        denied = present.pop(denied_id, None)
         denied_flag = self.red_flags.flags.get(denied_id)
-        if denied_flag and denied_flag.route is Route.PROFESSIONAL:  # else its parts would bring it back
+        if denied and denied_flag and denied_flag.route is Route.PROFESSIONAL:  # else its parts would bring it back
             for part in {part for parts in denied_flag.together for part in parts}:
                 present.pop(part, None)
         for flag in self.red_flags.flags.values():
-            if flag.route is Route.PROFESSIONAL and any(denied_id in parts for parts in flag.together):
-                present.pop(flag.id, None)
+            joined_up = flag.id in present and present[flag.id].combined
+            if joined_up and flag.route is Route.PROFESSIONAL and any(denied_id in parts for parts in flag.together):
+                present.pop(flag.id)
+
+    def undenied(self, message: str) -> str:
+        """The message without what it denies ("no numbness, just stiff"): that is not what its writer asks about."""
+        kept = message
+        for match, sense in self.matches(message):
+            if sense is Sense.DENIED:  # up to the first gap: what that took in was said besides
+                words = match.clause.words[: match.gaps[0][0] if match.gaps else match.last + 1]
+                first = next(
+                    (word for word in reversed(words) if word.text in self.red_flags.cues.words.negations), None
+                )
+                start, end = (first or words[match.first]).start, words[-1].end
+                kept = kept[:start] + " " * (end - start) + kept[end:]
+        return " ".join(kept.split()) if any(c.isalnum() for c in kept) else message
 
     def _sightings(self, message: str, turn: int) -> Iterator[Sighting]:
         """What the message says or denies; general questions and finished episodes are left out."""

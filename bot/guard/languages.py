@@ -13,6 +13,7 @@ from bot.guard.words import dictionary_words
 KNOWN = 0.4  # share of words the guard knows, from which a message is English
 ENGLISH = 0.8  # share of words of an English dictionary above which it is, whatever else they may be
 UNMISTAKABLE = 0.4  # share of those at which it is foreign even if no language stands out
+FEWEST = 3  # words in Latin letters; "thx bye" is no language
 SURE = 0.3  # probability of the likeliest language that is needed short of that
 CERTAIN = 0.8  # the same where most words are in an English dictionary, which holds many foreign names
 # The fewer languages are told apart, the surer each is; these are what visitors of an English page are likely to write.
@@ -33,7 +34,7 @@ def foreign_language(message: str, known: Collection[str]) -> str | None:
     if latin <= len(letters) / 2:
         return _likeliest(message)[0]
     words = re.findall(r"[^\W\d_]+", message.lower().replace("'", "").replace("’", ""))
-    if len(words) < 2 or _share(words, known) >= KNOWN:
+    if len(words) < FEWEST or _share(words, known) >= KNOWN:
         return None
     code, probability = _likeliest(message)
     english = _share(words, dictionary_words())

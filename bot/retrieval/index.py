@@ -6,7 +6,7 @@
                           passages.npy   the same vectors
                           probes.npy     by chunk: its sentences, its heading, the questions written for it
                           probe_starts.npy
-                          asked.npy      the visitor questions of all articles
+                          asked.npy      the questions that the articles answer
                           uncovered.npy  questions that no article answers
                           bm25/      lexical index
 """
@@ -18,7 +18,7 @@ import shutil
 import sys
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -32,7 +32,7 @@ from tqdm import tqdm
 
 from bot.encoder import Encoder, HalfVectors, Vectors
 from bot.errors import IndexUnavailable
-from bot.retrieval.articles import Article
+from bot.retrieval.articles import Article, Kind, squash
 from bot.retrieval.chunks import Chunk, chunk_articles
 from bot.retrieval.formats import QUESTIONS, READERS, UNCOVERED, read_folder, read_uncovered
 from bot.retrieval.lexical import terms
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from chromadb.api.collection_configuration import CreateHNSWConfiguration
     from langchain_chroma import Chroma
 
-FORMAT = 9  # raise when articles, chunks or the files of a version change their meaning
+FORMAT = 10  # raise when articles, chunks or the files of a version change their meaning
 NEAREST = 3  # known questions that a new one is compared with; from 2 to 6 they did equally well
 KEPT_VERSIONS = 3
 COLLECTION = "passages"
@@ -65,7 +65,7 @@ class Index:
     probe_vectors: HalfVectors  # memory-mapped; for each chunk its units, then whatever else it is found by
     probe_starts: npt.NDArray[np.int64]  # rows of chunk i are probe_starts[i]:probe_starts[i + 1]
     bm25: bm25s.BM25
-    asked_vectors: Vectors  # of the visitor questions that the articles answer; may be none
+    asked_vectors: Vectors  # of questions that the articles answer; may be none
     uncovered_vectors: Vectors  # of questions that no article answers; may be none
 
     @classmethod
@@ -201,7 +201,7 @@ def build(
     `uncovered` are questions that none of the articles answers.
     """
     chunks = chunk_articles(articles, chunk_chars)
-    asked = [question for article in articles for own in article.asked.values() for question in own]
+    asked = [question for article in articles for question in _answered(article)]
     version = _version(articles, chunks, uncovered, encoder)
     if (home / version / "manifest.json").is_file():  # same articles as an earlier version: swap back to it
         _write_manifest(home / version, _manifest(home / version) | {"files": files})
@@ -304,6 +304,17 @@ def _probes(
         nearness = [float((passages[row] + headings[row]) @ written[question]) for row in candidates]
         probes[candidates[int(np.argmax(nearness))]].append(written[question])
     return [np.stack(own) for own in probes]
+
+
+def _answered(article: Article) -> Iterator[str]:
+    """The questions that an article answers: those written for it, and those that it puts itself as headings."""
+    yield from article.questions
+    for own in article.asked.values():
+        yield from own
+    for block in article.blocks:
+        heading = squash(article.text[block.start : block.end]) if block.kind is Kind.HEADING else ""
+        if heading.endswith("?"):
+            yield heading
 
 
 def _unit_texts(chunk: Chunk, article: Article) -> list[str]:
