@@ -273,4 +273,4 @@ def test_words_run_together_or_spaced_out_come_apart(typed: str, words: list[str
     ],
 )
 def test_only_what_is_disguised_is_respelled(typed: str, plain: str) -> None:
-    assert respelled(typed) == plain
+    assert respelled(typed, clauses(typed)) == plain

@@ -116,6 +116,8 @@ class Guard:
         self._experience = Experience(red_flags.cues)
         self._in_order = list(red_flags.flags.values())
         self._ids = red_flags.ids
+        self._clauses = lru_cache(maxsize=1_000)(lambda message: tuple(clauses(message, self._repair)))
+        self._matched = lru_cache(maxsize=1_000)(self._match)
         self.flags_in = lru_cache(maxsize=50_000)(self._flags_in)
 
     def check(self, messages: Sequence[str]) -> Verdict:
@@ -205,7 +207,7 @@ class Guard:
 
     def _answered(self, message: str, memory: Memory) -> Iterator[Sighting]:
         """What the message says by a yes, or by a doubt, to the question that was put with the last reply."""
-        if memory.asked and self._experience.affirms(clauses(message, self._repair)):
+        if memory.asked and self._experience.affirms(self._clauses(message)):
             yield Sighting(id=memory.asked, turn=memory.turns, start=0, end=len(message), text=message)
 
     def _read(self, message: str, turn: int, before: Sequence[str], route: Route) -> Iterator[Sighting]:
@@ -238,7 +240,7 @@ class Guard:
             return
         reading = self.classifier.read(message)
         yield AS_TYPED, reading
-        if (plain := respelled(message, self._repair)) != message:
+        if (plain := respelled(message, self._clauses(message))) != message:
             yield "respelled", self.classifier.read(plain)
         if before and reading.referral < REFER_FROM:
             yield "with what came before", self.classifier.read(joined([*before[-LAST_TURNS + 1 :], message]))
@@ -311,17 +313,19 @@ class Guard:
                     id=match.id, turn=turn, start=span[0], end=span[1], text=message[slice(*span)], denied=denied
                 )
 
-    def matches(self, message: str) -> Iterator[tuple[Match, Sense]]:
+    def matches(self, message: str) -> Sequence[tuple[Match, Sense]]:
         """Every rule that matches the message, and what that match means."""
-        parts = clauses(message, self._repair)
+        return self._matched(message)
+
+    def _match(self, message: str) -> tuple[tuple[Match, Sense], ...]:
+        parts = self._clauses(message)
         found = [
             Match(hit.id, clause, hit.first, hit.last, hit.gaps, hit.phrase)
             for clause in parts
             for hit in self.red_flags.book.found(clause)
         ]
         found = [match for match in found if not any(_inside(match, other) for other in found)]
-        for match in found:
-            yield match, self._sense(match, found, parts)
+        return tuple((match, self._sense(match, found, parts)) for match in found)
 
     def _sense(self, match: Match, found: Sequence[Match], message: Sequence[Clause]) -> Sense:
         flag = self.red_flags.flags.get(match.id)

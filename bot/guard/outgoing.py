@@ -4,8 +4,9 @@ Both are recognized by what is spoken of together (corpus/outgoing.yaml), with n
 more than it must: a harmless sentence lost costs less than a harmful one sent.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import yaml
@@ -51,8 +52,12 @@ class Outgoing:
             _met(self.techniques, self._subjects(clause)) and not self._warns(clause) for clause in clauses(text)
         )
 
-    def unsafe(self, text: str) -> frozenset[str]:
-        """Ids of the unsafe claims that the text puts forward. One that it warns against or doubts is none."""
+    @cached_property
+    def unsafe(self) -> Callable[[str], frozenset[str]]:
+        """Ids of the unsafe claims that a text puts forward. One that it warns against or doubts is none."""
+        return lru_cache(maxsize=10_000)(self._unsafe)  # the sentences of articles come again and again
+
+    def _unsafe(self, text: str) -> frozenset[str]:
         parts = clauses(text)
         spoken_of = {subject for clause in parts for subject in self._subjects(clause)}
         put_forward = frozenset(id for id, sets in self.claims.items() if _met(sets, spoken_of))

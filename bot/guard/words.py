@@ -83,10 +83,10 @@ def clauses(message: str, speller: "Speller | None" = None) -> list[Clause]:
     return [replace(clause, words=tuple(_joined(clause.words))) for clause in found]
 
 
-def respelled(message: str, speller: "Speller | None" = None) -> str:
-    """The message with every disguised or misspelt word as it is written normally; the rest as it was typed."""
+def respelled(message: str, parts: Sequence[Clause]) -> str:
+    """The message with every disguised or misspelt word as its clauses have it; the rest as it was typed."""
     text, end = "", 0
-    for clause in clauses(message, speller):
+    for clause in parts:
         for word in clause.words:
             typed = "".join(c for c in message[word.start : word.end].casefold() if c not in _APOSTROPHES)
             if word.text not in (COMMA, typed) and word.start >= end:
