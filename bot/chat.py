@@ -199,17 +199,27 @@ class Chatbot(Protocol):
     """What the pages need of a bot; see Bot."""
 
     @property
-    def settings(self) -> Settings: ...  # noqa: D102
+    def settings(self) -> Settings:
+        """The knobs it was loaded with."""
+        ...
 
     @property
-    def referrals(self) -> Referrals: ...  # noqa: D102
+    def referrals(self) -> Referrals:
+        """Makes its safe replies; knows the emergency number."""
+        ...
 
     @property
-    def articles(self) -> Mapping[str, Article]: ...  # noqa: D102
+    def articles(self) -> Mapping[str, Article]:
+        """Whatever it can cite."""
+        ...
 
-    def reply(self, message: str, history: Sequence[Turn] = (), memory: Memory | None = None) -> Turn: ...  # noqa: D102
+    def reply(self, message: str, history: Sequence[Turn] = (), memory: Memory | None = None) -> Turn:
+        """The turn to append to the conversation."""
+        ...
 
-    def ready(self) -> bool: ...  # noqa: D102
+    def ready(self) -> bool:
+        """True where a question can be answered."""
+        ...
 
 
 @dataclass(frozen=True)
