@@ -38,7 +38,6 @@ gate: setup-test
 	@$(BIN)/python -m eval gate --questions eval/questions/test.jsonl
 	@$(BIN)/python -m eval gate --questions eval/questions/guard-test.jsonl
 	@$(BIN)/python -m eval gate --questions eval/questions/guard-test-2.jsonl
-	@$(BIN)/python -m eval gate --questions eval/questions/guard-test-2.jsonl
 
 bench: setup
 	@$(BIN)/python -m eval bench

@@ -15,9 +15,8 @@ from bot.retrieval.articles import Article
 from bot.retrieval.lexical import terms
 
 NEAR = 0.7  # cosine of a sentence and a claim from which it may make the claim
-SHARED = (
-    0.65  # of the claim's own words that the sentence must hold then; every sentence on massage is near to some claim
-)
+# Share of the claim's own words that the sentence must hold then: every sentence on massage is near to some claim.
+SHARED = 0.65
 COMMON = frozenset(terms("massage massages massaging back regular whole body help people means good"))
 CORRECTED = frozenset({"disputed", "false", "unsafe"})  # grades of claims.yaml
 PREFACE = "Our reviewed articles do not support this."
