@@ -4,24 +4,26 @@ import sys
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
+from tqdm import tqdm
 
 from bot.chat import load_bot
 from bot.retrieval.formats import read_uncovered
-from bot.retrieval.index import NEAREST, UNANSWERED
+from bot.retrieval.index import NEAREST
 from bot.retrieval.retriever import HybridRetriever
 from bot.settings import Settings
 
-SAMPLE = 3  # every third visitor question: more change nothing
+SAMPLE = 3  # every third question of either kind: more change nothing
 
 
 def main() -> None:
     """Weights of the passage, the answered and the unanswered questions, and the bias, on standard output."""
     settings = Settings.load()
     retriever = load_bot(settings).retriever
+    places = {question.text: place for place, question in enumerate(retriever.index.questions)}
     asked = [q for article in retriever.index.articles.values() for own in article.asked.values() for q in own]
     rows = [(question, 1) for question in asked[::SAMPLE]]
-    rows += [(question, 0) for question in read_uncovered(settings.corpus)]
-    features = np.array([features_of(retriever, question) for question, _ in rows])
+    rows += [(question, 0) for question in read_uncovered(settings.corpus)[::SAMPLE]]
+    features = np.array([features_of(retriever, question, places[question]) for question, _ in tqdm(rows)])
     model = LogisticRegression(C=10, class_weight="balanced", max_iter=2000)
     model.fit(features, [label for _, label in rows])
     names = ("PASSAGE_WEIGHT", "ANSWERED_WEIGHT", "UNANSWERED_WEIGHT")
@@ -31,14 +33,14 @@ def main() -> None:
     print(f"right on these questions: {model.score(features, [label for _, label in rows]):.3f}", file=sys.stderr)
 
 
-def features_of(retriever: HybridRetriever, question: str) -> tuple[float, float, float]:
+def features_of(retriever: HybridRetriever, question: str, place: int) -> tuple[float, float, float]:
     """Best passage's cosine, and the nearness to answered and unanswered questions other than this one."""
     found = retriever.search(question, 12)
     index = retriever.index
-    others = np.array([other.text != question for other in index.questions])
-    none_answers = np.array([other.row == UNANSWERED for other in index.questions])
     cosines = index.question_vectors @ found.asked.vector
-    near = [float(np.sort(cosines[others & kind])[-NEAREST:].mean()) for kind in (~none_answers, none_answers)]
+    cosines[place] = -1
+    unanswered = len(index.unanswered_vectors)
+    near = [float(np.sort(own)[-NEAREST:].mean()) for own in (cosines[unanswered:], cosines[:unanswered])]
     return max(hit.dense for hit in found.hits), near[0], near[1]
 
 

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from chromadb.api.collection_configuration import CreateHNSWConfiguration
     from langchain_chroma import Chroma
 
-FORMAT = 11  # raise when articles, chunks or the files of a version change their meaning
+FORMAT = 12  # raise when articles, chunks or the files of a version change their meaning
 NEAREST = 3  # known questions that a new one is compared with; from 2 to 6 they did equally well
 NOWHERE = -1  # row of a question that is answered, by no chunk in particular
 UNANSWERED = -2  # row of a question that no article answers
