@@ -9,7 +9,7 @@ from bot.retrieval.retriever import Found
 PASSAGE_WEIGHT = 12.2
 ANSWERED_WEIGHT = 15.1
 UNANSWERED_WEIGHT = -25.5
-BIAS = 0.9
+BIAS = 0.95
 # Of a folder without such questions only the passages can be judged.
 ALONE_PASSAGE_WEIGHT = 2.6
 ALONE_PROBE_WEIGHT = 6.8

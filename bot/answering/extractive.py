@@ -12,8 +12,8 @@ from bot.retrieval.retriever import Found, Hit, HybridRetriever, ScoredUnit
 
 READ_HITS = 5  # passages whose sentences are considered
 BEHIND_COST = 0.6  # a sentence must be nearer to the question by this share of what its passage is behind the first
-KEEP_BESIDE = 0.2  # a sentence this much below the best one, in the same passage, still belongs to the answer
-KEEP_ELSEWHERE = 0.15  # in another passage
+KEEP_BESIDE = 0.25  # a sentence this much below the best one, in the same passage, still belongs to the answer
+KEEP_ELSEWHERE = 0.18  # in another passage
 AHEAD = 0.05  # a sentence this much nearer to the question than its section's first one opens the answer
 SAME = 0.88  # cosine at which two sentences say the same
 STEPS_NEAR = 0.6  # steps answer a how-to question from this share of the best score on, within the best article
