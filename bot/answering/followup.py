@@ -7,9 +7,10 @@ from bot.retrieval.lexical import terms
 
 TOPIC_WORDS = 40  # of the earlier question that are carried on
 OWN_TERMS = 3  # with more content words than this a message stands alone, whatever it points at
+GOES_ON_TERMS = 6  # one that says itself that it goes on from before may have more
 
 _CONNECTS = re.compile(
-    r"^\W*((ok|okay|yes|no|well|hmm)\W+)*"
+    r"^\W*((ok|okay|k|kk|yes|yeah|yep|no|nope|well|hmm|ah|oh|right|sure|cool|nice|great|thanks|thx|ty|alright)\W+)*"
     r"(and|but|or|so|then|also|what about|how about|what if|what else|which one|why)\b",
     re.IGNORECASE,
 )
@@ -43,10 +44,9 @@ def leans(message: str) -> bool:
     content = [term for term in terms(message) if term not in _VAGUE]
     if not content:
         return True
-    if len(content) > OWN_TERMS:
-        return False
-    points = _POINTS.search(_DUMMY.sub(" ", message))
-    return bool(_CONNECTS.search(message) or _TRAILS.search(message) or points)
+    if _CONNECTS.search(message) or _TRAILS.search(message):
+        return len(content) <= GOES_ON_TERMS
+    return len(content) <= OWN_TERMS and bool(_POINTS.search(_DUMMY.sub(" ", message)))
 
 
 def asks_why(message: str) -> bool:
