@@ -20,6 +20,9 @@ OUTGOING = CORPUS / "outgoing.yaml"
 HELD_OUT = ROOT / "eval" / "questions"  # nothing of these files may be in an article, a rule or training
 DEFAULT_ENCODER = "all-MiniLM-L6-v2"
 ENV_PREFIX = "BOT_"
+# Settings that change no reply, and so not the hash on it.
+NO_MATTER = {"corpus", "data", "database_url", "host", "port"} | {"keep_conversations", "keep_feedback", "slow_ms"}
+NO_MATTER |= {"second_approval", "sign_in_attempts", "lock_out_minutes", "session_idle_minutes", "session_hours"}
 
 
 class Settings(BaseSettings):
@@ -46,6 +49,15 @@ class Settings(BaseSettings):
     message_limit: int = Field(4000, ge=100)  # characters in one visitor message
     host: str = "127.0.0.1"
     port: int = Field(7860, ge=1, le=65535)
+
+    keep_conversations: int = Field(0, ge=0, le=3650)  # days that the words of visitors who agreed are kept; 0: never
+    keep_feedback: int = Field(180, ge=0, le=3650)  # days that the words sent along with a thumb are kept; 0: never
+    slow_ms: float = Field(2000, gt=0)  # a reply that took longer goes to the staff's inbox
+    second_approval: bool = True  # a curated answer is approved by somebody who did not write it
+    sign_in_attempts: int = Field(5, ge=1, le=100)  # wrong passwords in a row after which a user is locked out
+    lock_out_minutes: int = Field(15, ge=1, le=1440)
+    session_idle_minutes: int = Field(60, ge=1, le=1440)  # of staff, without a request
+    session_hours: int = Field(12, ge=1, le=168)  # of staff, however busy
 
     @model_validator(mode="after")
     def _leave_words_their_share(self) -> "Settings":
@@ -75,6 +87,6 @@ class Settings(BaseSettings):
 
     @cached_property
     def hash(self) -> str:
-        """Twelve hex digits over everything that can change a reply; paths and the address do not count."""
-        body = self.model_dump_json(exclude={"corpus", "data", "database_url", "host", "port"})
+        """Twelve hex digits over everything that can change a reply, which NO_MATTER does not."""
+        body = self.model_dump_json(exclude=NO_MATTER)
         return hashlib.sha256(body.encode()).hexdigest()[:12]
