@@ -1,4 +1,4 @@
-"""The command line: python -m bot ask | index | guard | article | users. Results to standard output, else to standard error."""
+"""The command line: python -m bot ask | index | guard | article | users. Results go to standard output."""
 
 import argparse
 import json

@@ -5,6 +5,7 @@ import threading
 import time
 
 import pytest
+from argon2 import PasswordHasher
 from sqlalchemy import select
 
 from bot.errors import PeopleError, SignInRefused
@@ -101,7 +102,7 @@ def test_others_are_not_locked(staff: Records) -> None:
 
 
 def test_an_old_hash_is_made_anew_at_the_next_sign_in(staff: Records) -> None:
-    weak = people.PasswordHasher(time_cost=1, memory_cost=1024).hash(PASSWORD)
+    weak = PasswordHasher(time_cost=1, memory_cost=1024).hash(PASSWORD)
     with staff.writing() as session:
         session.get_one(User, "ana").password_hash = weak
     people.sign_in(staff, SETTINGS, "ana", PASSWORD)
@@ -170,7 +171,7 @@ def test_a_session_knows_its_user_with_the_roles_of_now(staff: Records) -> None:
     people.set_roles(staff, "ben", "ana", ["evaluator"])
     user = sessions.whose(staff, SETTINGS, token)
     assert user
-    assert (user.name, user.roles) == ("ana", {Role.EVALUATOR})
+    assert (user.name, user.roles) == ("ana", frozenset({Role.EVALUATOR}))
 
 
 def test_the_token_itself_is_not_stored(staff: Records) -> None:
@@ -204,7 +205,7 @@ def test_too_old_however_busy(staff: Records, clock: Clock) -> None:
 @pytest.mark.parametrize(
     "ending",
     [
-        lambda records, token: sessions.end(records, token),
+        sessions.end,
         lambda records, token: people.set_password(records, "ben", "ana", "another good one"),
         lambda records, token: people.disable(records, "ben", "ana"),
     ],

@@ -33,8 +33,9 @@ def file(session: Session, exchange: Exchange, kinds: Iterable[Kind]) -> Case:
 
 def index_words(session: Session, case: Case) -> None:
     """Makes the case found by the words that it holds now, and by no others."""
-    exchange = session.get_one(Exchange, case.exchange_id)
-    feedback = session.get(Feedback, case.exchange_id)
+    with session.no_autoflush:  # or one change would count as two revisions
+        exchange = session.get_one(Exchange, case.exchange_id)
+        feedback = session.get(Feedback, case.exchange_id)
     texts = [exchange.question, exchange.answer, case.note]
     if feedback:
         texts += [feedback.comment, feedback.question, feedback.answer]

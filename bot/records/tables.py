@@ -197,9 +197,7 @@ class Case(Base):
     assignee: Mapped[str | None] = mapped_column(NAME, ForeignKey("users.name"))
     note: Mapped[str] = mapped_column(Text, default="")
     words: Mapped[str] = mapped_column(Text, default="")  # all text of the case, which the full-text index reads
-    revision: Mapped[int] = (
-        mapped_column()
-    )  # SQLAlchemy refuses to write over one that it has not read
+    revision: Mapped[int] = mapped_column()  # SQLAlchemy refuses to write over one that it has not read
 
     __mapper_args__ = MappingProxyType({"version_id_col": revision})
 
@@ -233,9 +231,7 @@ class Curated(Base):
     hits: Mapped[int] = mapped_column(default=0)
     created: Mapped[datetime.datetime]
     updated: Mapped[datetime.datetime]
-    revision: Mapped[int] = (
-        mapped_column()
-    )  # SQLAlchemy refuses to write over one that it has not read
+    revision: Mapped[int] = mapped_column()  # SQLAlchemy refuses to write over one that it has not read
 
     __mapper_args__ = MappingProxyType({"version_id_col": revision})
 
