@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Date, Select, cast, column, func, literal_column, select, table
+from sqlalchemy import ColumnElement, Date, Integer, Select, cast, column, func, literal_column, select, table
 from sqlalchemy.orm import Session
 
 from bot.errors import UnknownRecord
@@ -169,7 +169,7 @@ def matching(records: Records, filters: Filters, order: Order | None = None) -> 
         chosen = chosen.where(at >= filters.since)
     if filters.until:
         chosen = chosen.where(at < filters.until)
-    if filters.text and (words := re.findall(r"\w+", filters.text)):
+    if filters.text and (words := re.findall(r"[^\W_]+", filters.text)):
         chosen = chosen.where(_holds(records, words))
     match order:
         case Order.NEWEST:
@@ -192,13 +192,18 @@ def with_words(chosen: Select[Case]) -> Select[Case, Exchange, Feedback | None]:
 
 
 def _holds(records: Records, words: list[str]) -> ColumnElement[bool]:
-    """Along the full-text index, which each database has in its own way (migration 0002)."""
+    """Along the full-text index, which each database has in its own way (migration 0002).
+
+    PostgreSQL must not plan it together with the rest: it would go through all cases in order, hoping for an early hit.
+    """
     if records.engine.dialect.name == "postgresql":
         query = func.to_tsquery("simple", " & ".join(f"{word}:*" for word in words))
-        return func.to_tsvector(literal_column("'simple'"), Case.words).bool_op("@@")(query)
-    index = table("cases_search", column("rowid"))
-    hits = select(index.c.rowid).where(literal_column("cases_search").op("MATCH")(" ".join(f'"{w}"*' for w in words)))
-    return Case.id.in_(hits)
+        cases = table("cases", column("id", Integer), column("cases_search"))
+        hits = select(cases.c.id).where(cases.c.cases_search.op("@@")(query)).cte("hits").prefix_with("MATERIALIZED")
+        return Case.id.in_(select(hits.c.id))
+    index = table("cases_search", column("rowid", Integer))
+    match = literal_column("cases_search").op("MATCH")(" ".join(f'"{word}"*' for word in words))
+    return Case.id.in_(select(index.c.rowid).where(match))
 
 
 def _rows(session: Session, found: Sequence[tuple[Case, Exchange, Feedback | None]]) -> tuple[Row, ...]:
