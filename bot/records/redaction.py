@@ -18,7 +18,7 @@ from bot.records.names import find_names
 
 
 class Private(StrEnum):
-    """What is taken out. What is said of one place first outranks what comes later here."""
+    """What is taken out. Where two overlap, the one named first here says what it was."""
 
     EMAIL = "e-mail"
     BIRTH = "date of birth"
@@ -48,7 +48,7 @@ def redact(text: str) -> str:
 
 
 def find(text: str) -> list[Finding]:
-    """What would be taken out, in order and without overlaps."""
+    """What would be taken out, in order; of findings that overlap one is made, so that nothing sticks out."""
     found = [
         *(Finding(Private.EMAIL, *span) for span in _emails(text)),
         *(Finding(Private.BIRTH, *span) for span in _births(text)),
@@ -59,8 +59,11 @@ def find(text: str) -> list[Finding]:
     rank = list(Private)
     kept: list[Finding] = []
     for finding in sorted(found, key=lambda each: (rank.index(each.kind), each.start - each.end)):  # long ones first
-        if all(finding.end <= other.start or other.end <= finding.start for other in kept):
-            kept.append(finding)
+        met = [other for other in kept if finding.start < other.end and other.start < finding.end]
+        whole = [finding, *met]
+        kind = met[0].kind if met else finding.kind
+        kept = [other for other in kept if other not in met]
+        kept.append(Finding(kind, min(each.start for each in whole), max(each.end for each in whole)))
     return sorted(kept, key=lambda each: each.start)
 
 
@@ -174,6 +177,7 @@ PARTLY = re.compile(
     r"(?:[^\W\d_]{3,10}\.? )?(?:19|20)\d\d\b|['’]\d\d\b|\d{1,2}(?:st|nd|rd|th)?\.?(?: of)? [^\W\d_]{3,10}\b"
     r"|[^\W\d_]{3,10} \d{1,2}(?:st|nd|rd|th)?\b"
 )
+YEAR = re.compile(r"(?:(?:19|20)\d\d|['’]\d\d)$")
 BORN = re.compile(
     r"\b(?:born|d\.?o\.?b\.?|date of birth|birth ?date|birth ?day|geb\.|geboren|geburtsdatum|née?)"
     r"(?:\s+(?:is|on|in|was|the|am))*[\s:]*$",
@@ -194,12 +198,16 @@ def _births(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _date(words: str) -> datetime.date | None:
-    found = dateparser.parse(
-        words, languages=["en", "de", "fr", "es"], settings={"REQUIRE_PARTS": ["day", "month", "year"]}
-    )
-    return found.date() if found else None
+    return _parsed(words, "day", "month", "year")
 
 
 def _part(words: str) -> bool:
     """A year, or a month with a day or a year."""
-    return words[-2:].isdigit() or dateparser.parse(words, languages=LANGUAGES) is not None
+    return YEAR.search(words) is not None or _parsed(words, "month") is not None
+
+
+def _parsed(words: str, *parts: str) -> datetime.date | None:
+    """The date that has at least these parts; "2 weeks" is none."""
+    settings = {"REQUIRE_PARTS": list(parts), "PARSERS": ["absolute-time"]}
+    found = dateparser.parse(words, languages=LANGUAGES, settings=settings)
+    return found.date() if found else None
