@@ -202,8 +202,8 @@ def _date(words: str) -> datetime.date | None:
 
 
 def _part(words: str) -> bool:
-    """A year, or a month with a day or a year."""
-    return YEAR.search(words) is not None or _parsed(words, "month") is not None
+    """A year, with or without a month, or a month with a day."""
+    return YEAR.search(words) is not None or _parsed(words, "day", "month") is not None
 
 
 def _parsed(words: str, *parts: str) -> datetime.date | None:
