@@ -3,7 +3,7 @@ PORT ?= 7860
 HOST ?= 127.0.0.1
 BIN := .venv/bin
 
-.PHONY: run index test lint types corpus-check corpus-report eval eval-guard gate bench lock export-encoder train-guard train-adapter fit-confidence setup setup-test clean
+.PHONY: run index test lint types corpus-check corpus-report eval eval-guard gate bench lock export-encoder train-guard train-adapter fit-projection fit-confidence setup setup-test clean
 
 run: setup
 	@$(BIN)/python app.py --host $(HOST) --port $(PORT)
@@ -52,6 +52,9 @@ train-guard: setup-test
 
 fit-confidence: setup-test
 	@$(BIN)/python -m bot.models.fit_confidence
+
+fit-projection: setup
+	@$(BIN)/python -m bot.models.fit_projection
 
 train-adapter: setup-test
 	@$(BIN)/python -m bot.models.train_adapter

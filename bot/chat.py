@@ -28,7 +28,8 @@ from bot.retrieval.adapter import ADAPTER, QuestionAdapter
 from bot.retrieval.articles import Article
 from bot.retrieval.formats import read_folder
 from bot.retrieval.index import Index, refresh
-from bot.retrieval.retriever import Found, HybridRetriever
+from bot.retrieval.interaction import NOTHING
+from bot.retrieval.retriever import Found, HybridRetriever, Weights
 from bot.settings import CLAIMS, DEFAULT_ENCODER, RED_FLAGS, SHIPPED_ARTICLES, Settings
 
 log = logging.getLogger(__name__)
@@ -187,8 +188,7 @@ class Bot:
             return replace(ranked, hits=ranked.hits[: self.settings.passages]), verdict
         except Exception:
             log.exception("retrieval failed; referring")
-            nothing = Found(query, self.retriever.index.passage_vectors[:0].sum(axis=0), ())
-            return nothing, verdict if verdict.route.refers else without_search(verdict)
+            return Found(query, NOTHING, ()), verdict if verdict.route.refers else without_search(verdict)
 
     def ready(self) -> bool:
         """True where a question can be answered. Raises whatever is broken."""
@@ -303,8 +303,7 @@ def load_bot(settings: Settings, quiet: bool = False) -> Bot:
             encoder=encoder,
             adapter=_adapter(settings),
             candidates=settings.candidates,
-            passage_weight=settings.passage_weight,
-            sentence_weight=settings.sentence_weight,
+            weights=Weights.of(settings),
         ),
         referrals=Referrals(red_flags, articles, settings.region),
         articles=articles,

@@ -5,7 +5,7 @@ import os
 from functools import cached_property
 from pathlib import Path
 
-from pydantic import AliasChoices, Field, ValidationError, model_validator
+from pydantic import AliasChoices, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.errors import SettingsError
@@ -39,8 +39,12 @@ class Settings(BaseSettings):
     chunk_chars: int = Field(1000, ge=200, le=4000)  # a section longer than this is split between its blocks
 
     candidates: int = Field(100, ge=10, le=500)  # passages taken from each of the dense and the lexical search
-    passage_weight: float = Field(0.3, ge=0, le=1)  # share of the whole passage's cosine in a passage's score
-    sentence_weight: float = Field(0.5, ge=0, le=1)  # share of its best sentence's cosine; the rest is BM25's
+    # What counts how much in a passage's score; only the ratio matters. See bot/retrieval/retriever.py.
+    passage_weight: float = Field(0.2, ge=0, le=1)  # the whole passage's cosine
+    sentence_weight: float = Field(0.2, ge=0, le=1)  # its best sentence's cosine
+    question_weight: float = Field(0.4, ge=0, le=1)  # the nearest question written for it
+    words_weight: float = Field(0.25, ge=0, le=1)  # its words in their context, one by one
+    lexical_weight: float = Field(0.05, ge=0, le=1)  # BM25
     passages: int = Field(12, ge=10, le=100)  # passages kept on a reply, for staff and evaluators
     min_confidence: float = Field(0.5, ge=0, le=1)  # below this we abstain; see bot/answering/confidence.py
     answer_sentences: int = Field(5, ge=1, le=12)  # most sentences in an answer that is not a list
@@ -59,12 +63,6 @@ class Settings(BaseSettings):
     session_idle_minutes: int = Field(60, ge=1, le=1440)  # of staff, without a request
     session_hours: int = Field(12, ge=1, le=168)  # of staff, however busy
 
-    @model_validator(mode="after")
-    def _leave_words_their_share(self) -> "Settings":
-        if self.passage_weight + self.sentence_weight > 1:
-            raise ValueError("BOT_PASSAGE_WEIGHT and BOT_SENTENCE_WEIGHT add up to more than 1")
-        return self
-
     @classmethod
     def load(cls, **overrides: object) -> "Settings":
         """Settings from the environment, then `overrides`. Raises SettingsError naming the bad one."""
@@ -77,10 +75,6 @@ class Settings(BaseSettings):
         except ValidationError as error:
             first = error.errors()[0]
             name = ".".join(str(part) for part in first["loc"])
-            if not name:
-                raise SettingsError(
-                    f"The settings do not fit together: {first['msg'].removeprefix('Value error, ')}."
-                ) from error
             raise SettingsError(
                 f"Setting {ENV_PREFIX}{name.upper()} is {first.get('input')!r}: {first['msg'].lower()}."
             ) from error

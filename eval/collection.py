@@ -20,7 +20,7 @@ from tqdm import tqdm
 from bot.encoder import load_encoder
 from bot.retrieval.articles import Article, Block, Kind
 from bot.retrieval.index import Index, build
-from bot.retrieval.retriever import HybridRetriever
+from bot.retrieval.retriever import HybridRetriever, Weights
 from bot.settings import Settings
 from eval.peers import RRF_K
 from eval.questions import QuestionError
@@ -48,8 +48,7 @@ def measure(corpus: Path, queries: Path, qrels: Path, out: Path | None, settings
         index=index,
         encoder=encoder,
         candidates=settings.candidates,
-        passage_weight=settings.passage_weight,
-        sentence_weight=settings.sentence_weight,
+        weights=Weights.of(settings),
     )
     systems: dict[str, Callable[[str], list[tuple[int, float]]]] = {
         "bot": lambda text: [(hit.row, hit.score) for hit in retriever.search(text, DEPTH).hits],

@@ -10,6 +10,7 @@ from bot.answering.confidence import confidence
 from bot.chat import Bot, load_bot
 from bot.retrieval.adapter import ADAPTER, QuestionAdapter, questions_digest
 from bot.retrieval.chunks import Chunk
+from bot.retrieval.interaction import NOTHING
 from bot.retrieval.retriever import Found, Hit
 from bot.settings import Settings
 
@@ -49,7 +50,7 @@ def test_other_articles_are_searched_without_it(tmp_path):
     (corpus / "tides.md").write_text("# Tides\n\nThe moon pulls the sea, and the sea rises and falls.\n")
     other = load_bot(Settings.load(corpus=corpus, data=tmp_path / "data"), quiet=True)
     assert other.retriever.adapter is None
-    assert other.retriever.index.familiarity(other.retriever.encoder.embed("tides")) is None
+    assert other.retriever.search("tides", 1).familiarity is None
 
 
 def test_damaged_weights_are_an_error_that_the_bot_survives(tmp_path, monkeypatch, data):
@@ -65,11 +66,12 @@ def test_damaged_weights_are_an_error_that_the_bot_survives(tmp_path, monkeypatc
 
 def found(dense: float, familiarity: tuple[float, float] | None, probe: float = 0.5) -> Found:
     chunk = Chunk("a", "A", "A", "", 0, 1, 0, 1, "x", 0)
-    return Found("q", np.zeros(2, np.float32), (Hit(chunk, 0, 1.0, dense, probe, 0.0, 1),), familiarity)
+    hit = Hit(chunk, 0, score=1.0, dense=dense, sentence=probe, question=0.0, words=0.0, lexical=0.0, rank=1)
+    return Found("q", NOTHING, (hit,), familiarity)
 
 
 def test_nothing_found_is_no_confidence():
-    assert confidence(Found("q", np.zeros(2, np.float32), ())) == 0
+    assert confidence(Found("q", NOTHING, ())) == 0
 
 
 @pytest.mark.parametrize("familiarity", [(0.7, 0.4), None])
@@ -83,10 +85,11 @@ def test_a_question_like_answered_ones_is_more_sure_than_one_like_those_that_are
 
 def test_nearness_is_the_mean_of_the_three_nearest(bot: Bot):
     index = bot.retriever.index
-    vector = bot.retriever.encoder.embed("how long does soreness last")
-    answered, unanswered = index.familiarity(vector) or (0, 0)
-    assert answered == pytest.approx(float(np.sort(index.asked_vectors @ vector)[-3:].mean()))
-    assert unanswered == pytest.approx(float(np.sort(index.uncovered_vectors @ vector)[-3:].mean()))
+    found = bot.retriever.search("how long does soreness last", 1)
+    answered, unanswered = found.familiarity or (0, 0)
+    vector = found.asked.vector
+    assert answered == pytest.approx(float(np.sort(index.answered_vectors @ vector)[-3:].mean()))
+    assert unanswered == pytest.approx(float(np.sort(index.unanswered_vectors @ vector)[-3:].mean()))
     assert answered > unanswered
 
 

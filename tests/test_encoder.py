@@ -150,3 +150,44 @@ def test_a_folder_that_holds_no_model_is_one_sentence(tmp_path):
     (tmp_path / "config.json").write_text("{}")
     with pytest.raises(SettingsError, match="cannot be loaded"):
         load_encoder(str(tmp_path))
+
+
+# --- Tokens -----------------------------------------------------------------------------------------------------------
+
+
+def test_each_token_has_a_span_and_a_vector_of_unit_length(minilm):
+    text = "Rub gently, unhurriedly."
+    encoded = minilm.encode(text)
+    assert encoded.tokens.shape == (len(encoded.spans), minilm.token_dim)
+    np.testing.assert_allclose(np.linalg.norm(encoded.tokens, axis=1), 1, atol=1e-5)
+    words = [text[start:end] for start, end in encoded.spans]
+    assert words[0] == words[-1] == ""  # the model's own marks
+    assert "".join(words) == text.replace(" ", "")
+    np.testing.assert_array_equal(encoded.vector, minilm.embed(text))
+
+
+def test_a_token_is_read_in_its_context(minilm):
+    def bank(text):
+        encoded = minilm.encode(text)
+        (token,) = [t for t, (a, b) in enumerate(encoded.spans) if text[a:b] == "bank"]
+        return encoded.tokens[token]
+
+    river, shore, money = bank("the bank of the river"), bank("a muddy bank by the water"), bank("money in the bank")
+    assert river @ shore > river @ money
+
+
+def test_few_directions_of_the_tokens_rank_as_all_do(minilm, sentences):
+    """The projection loses little: cosines between tokens of sentences it was made from, and between others."""
+    whole = MiniLM(projected=False)
+    for texts in (sentences[:40:4], ["Mist the fern with soft water.", "Tighten the chain after every ride."]):
+        ours = np.concatenate([encoded.tokens for encoded in minilm.encode_all(texts)])
+        theirs = np.concatenate([encoded.tokens for encoded in whole.encode_all(texts)])
+        assert np.corrcoef((ours @ ours.T).ravel(), (theirs @ theirs.T).ravel())[0, 1] > 0.95
+
+
+def test_another_model_gives_tokens_too(original):
+    text = "Rub gently, unhurriedly."
+    encoded = original.encode(text)
+    assert encoded.tokens.shape == (len(encoded.spans), original.token_dim)
+    assert "".join(text[start:end] for start, end in encoded.spans) == text.replace(" ", "")
+    np.testing.assert_allclose(encoded.vector, original.embed(text), atol=1e-6)

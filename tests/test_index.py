@@ -1,8 +1,10 @@
 """The index on disk: built once, refreshed cheaply, and never half there. The encoder counts what it encodes."""
 
+import math
 import os
 import shutil
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -48,6 +50,7 @@ UNITS = [
 ]
 HEADINGS = ["Oils", "Which oil", "How much", "rest"]
 QUESTIONS = ["Which oil is light?"]
+ASKED = [("Which oil is light?", 1)]  # and the passage that is nearest to it
 
 
 @pytest.fixture
@@ -148,6 +151,10 @@ def test_a_refreshed_index_equals_one_built_from_nothing(settings, corpus, tmp_p
     np.testing.assert_allclose(refreshed.passage_vectors, anew.passage_vectors)
     for row in range(len(anew.chunks)):
         np.testing.assert_allclose(refreshed.units_of(row), anew.units_of(row), atol=1e-3)
+    np.testing.assert_array_equal(refreshed.words.vectors, anew.words.vectors)
+    np.testing.assert_array_equal(refreshed.words.starts, anew.words.starts)
+    assert refreshed.questions == anew.questions
+    np.testing.assert_array_equal(refreshed.question_vectors, anew.question_vectors)
     assert refreshed.lexical("spoon oil sit", 10) == anew.lexical("spoon oil sit", 10)
 
 
@@ -202,8 +209,9 @@ def test_another_encoder_gets_an_index_of_its_own_vectors(settings):
     class Backwards(WordEncoder):
         name = "word-counts-backwards"
 
-        def embed(self, text):
-            return super().embed(text)[::-1]
+        def encode(self, text):
+            encoded = super().encode(text)
+            return replace(encoded, vector=encoded.vector[::-1])
 
     first = build(settings)
     encoder = Backwards()
@@ -271,7 +279,10 @@ def test_what_a_killed_build_left_behind_is_cleared_away(settings, corpus):
     assert not (home / "building-1").exists()
 
 
-FILES = ["manifest.json", "articles.jsonl", "chunks.jsonl", "passages.npy", "probes.npy", "bm25/vocab.index.json"]
+FILES = ["manifest.json", "articles.jsonl", "chunks.jsonl", "passages.npy", "units.npy", "words.npy"]
+STARTS = ["unit_starts.npy", "word_starts.npy"]
+WRITTEN = ["questions.jsonl", "questions.npy"]
+BM25 = ["bm25/vocab.index.json", "bm25/data.csc.index.npy"]
 HARM = {
     "missing": lambda path: path.unlink(),
     "empty": lambda path: path.write_bytes(b""),
@@ -280,7 +291,9 @@ HARM = {
 }
 
 
-@pytest.mark.parametrize("file", [*FILES, "probe_starts.npy", "bm25/data.csc.index.npy"])
+@pytest.mark.parametrize(
+    "file", [*FILES, *STARTS, *WRITTEN, *BM25]
+)
 @pytest.mark.parametrize("harm", HARM)
 def test_a_damaged_version_is_one_sentence(shipped, tmp_path, file, harm):
     path = tmp_path / "version"
@@ -383,26 +396,43 @@ def test_every_unit_has_its_own_vector(shipped):
     assert_unit_vectors_are_right(shipped)
 
 
-def test_every_heading_and_written_question_is_a_probe_of_some_chunk(shipped):
+def test_every_written_question_finds_a_chunk_of_its_article(shipped):
     encoder = WordEncoder()
     rows = list(range(len(shipped.chunks)))
-    for row in rows[::10]:
-        heading = encoder.embed(shipped.chunks[row].section)
-        assert shipped.best_probe(rows, heading)[row] == pytest.approx(1, abs=1e-2)
     for article in shipped.articles.values():
         own = [row for row in rows if shipped.chunks[row].article == article.slug]
         for question in article.questions:
-            assert shipped.best_probe(own, encoder.embed(question)).max() == pytest.approx(1, abs=1e-2)
+            answered = shipped.answered(encoder.embed(question))
+            assert shipped.best_question(own, answered).max() == pytest.approx(1, abs=1e-2)
 
 
-def test_best_probe_is_the_best_of_each_chunks_own(settings):
+def test_best_unit_is_the_best_of_each_chunks_own(settings):
     index = build(settings)
     # "almond light" against "Almond oil is light.": 2 of its 4 words, 2 / (sqrt(2) * sqrt(4)) = 0.7071;
-    # against "Oils", "Oil lets hands glide.", "It is not needed.": none; "Which oil is light?" goes to chunk 1 too.
-    best = index.best_probe([0, 1], WordEncoder().embed("almond light"))
+    # against "Oil lets hands glide.", "It is not needed.": none
+    best = index.best_unit([0, 1], WordEncoder().embed("almond light"))
     assert best == pytest.approx([0, 0.7071], abs=1e-3)
-    backwards = index.best_probe([1, 0], WordEncoder().embed("almond light"))
+    backwards = index.best_unit([1, 0], WordEncoder().embed("almond light"))
     assert backwards == pytest.approx([0.7071, 0], abs=1e-3)
+
+
+def test_a_chunk_without_written_questions_is_as_far_as_the_worst_that_has_some(settings):
+    index = build(settings)
+    assert [(question.text, question.row) for question in index.questions] == ASKED
+    answered = index.answered(WordEncoder().embed("which oil"))
+    best = index.best_question(range(len(index.chunks)), answered)
+    having = {row for _, row in ASKED}
+    assert all(best[row] == min(best[r] for r in having) for row in range(len(best)) if row not in having)
+
+
+def test_a_rare_word_tells_more_than_a_common_one(settings):
+    index = build(settings)
+    chunks = [chunk.embedded.lower() for chunk in index.chunks]
+    oil, almond = (sum(word in chunk for chunk in chunks) for word in ("oil", "almond"))
+    assert index.rarity("oil") == pytest.approx(math.log(1 + len(chunks) / (1 + oil)))
+    assert index.rarity("almond") == pytest.approx(math.log(1 + len(chunks) / (1 + almond)))
+    assert index.rarity("zebra") == pytest.approx(math.log(1 + len(chunks)))
+    assert index.rarity("zebra") > index.rarity("almond") > index.rarity("oil")
 
 
 def test_dense_is_best_first_and_no_more_than_asked_for(shipped):

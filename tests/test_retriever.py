@@ -8,29 +8,34 @@ import numpy as np
 import pytest
 from langchain_core.documents import Document
 
-from bot.encoder import Vectors
+from bot.encoder import Encoded, Encoder
 from bot.errors import SettingsError
 from bot.retrieval.index import Index, refresh
-from bot.retrieval.retriever import HybridRetriever
+from bot.retrieval.retriever import WORDS_SHARE, HybridRetriever, Weights
 from bot.settings import SHIPPED_ARTICLES, Settings
 from tests.word_encoder import WordEncoder
 
 
-class AngleEncoder:
-    """Gives each text the unit vector whose cosine with the question's is in the table; -1 for other texts."""
+class AngleEncoder(Encoder):
+    """Gives each text the unit vector whose cosine with the question's is in the table; -1 for other texts.
+
+    A text is one token.
+    """
 
     name = "angles"
     dim = 2
+    token_dim = 2
 
     def __init__(self, cosines: dict[str, float]) -> None:
         self.cosines = cosines
 
-    def embed(self, text: str) -> Vectors:
+    def encode(self, text: str) -> Encoded:
         cosine = 1.0 if text.endswith("?") else self.cosines.get(text, -1.0)
-        return np.array([cosine, math.sqrt(1 - cosine**2)], dtype=np.float32)
+        vector = np.array([cosine, math.sqrt(1 - cosine**2)], dtype=np.float32)
+        return Encoded(vector, vector[np.newaxis], ((0, len(text)),))
 
-    def embed_all(self, texts: Sequence[str]) -> Iterator[Vectors]:
-        yield from map(self.embed, texts)
+    def encode_all(self, texts: Sequence[str]) -> Iterator[Encoded]:
+        yield from map(self.encode, texts)
 
 
 # Three passages of one sentence each. Whole passage and sentence have these cosines with any question:
@@ -65,18 +70,17 @@ def shipped(tmp_path_factory: pytest.TempPathFactory) -> HybridRetriever:
         index=Index.open(refresh(settings, encoder, quiet=True)),
         encoder=encoder,
         candidates=20,
-        passage_weight=0.3,
-        sentence_weight=0.4,
+        weights=Weights(passage=0.2, sentence=0.2, question=0.3, words=0.2, lexical=0.1),
     )
 
 
-def retriever(index: Index, passage: float, sentence: float, candidates: int = 10) -> HybridRetriever:
+def retriever(index: Index, passage: float, sentence: float, words: float = 0, candidates: int = 10) -> HybridRetriever:
+    lexical = 1 - passage - sentence - words
     return HybridRetriever(
         index=index,
         encoder=AngleEncoder(COSINES),
         candidates=candidates,
-        passage_weight=passage,
-        sentence_weight=sentence,
+        weights=Weights(passage, sentence, question=0, words=words, lexical=lexical),
     )
 
 
@@ -95,10 +99,12 @@ def test_scores_are_weighted_sums_of_scaled_cosines(three):
 def test_each_weight_alone_gives_its_own_order(three):
     by_passage = retriever(three, passage=1, sentence=0).search("chair?", 3)
     by_sentence = retriever(three, passage=0, sentence=1).search("chair?", 3)
-    by_words = retriever(three, passage=0, sentence=0).search("chair?", 3)
+    by_words = retriever(three, passage=0, sentence=0, words=1).search("chair?", 3)
+    by_terms = retriever(three, passage=0, sentence=0).search("chair?", 3)
     assert [hit.chunk.article for hit in by_passage.hits] == ["ann", "ben", "cat"]
     assert [hit.chunk.article for hit in by_sentence.hits] == ["ben", "cat", "ann"]
-    assert [hit.chunk.article for hit in by_words.hits] == ["cat", "ann", "ben"]
+    assert [hit.chunk.article for hit in by_words.hits] == ["ann", "ben", "cat"]
+    assert [hit.chunk.article for hit in by_terms.hits] == ["cat", "ann", "ben"]
 
 
 def test_one_common_word_counts_as_a_share_of_what_is_not_weak(three):
@@ -112,6 +118,14 @@ def test_many_common_words_count_fully_and_others_in_proportion(three):
     found = retriever(three, passage=0, sentence=0).search("cat on a soft chair, warm?", 3)
     # cat has three of the words, ann has one
     assert scores(found) == {"cat": 1, "ann": pytest.approx(1 / 3, abs=1e-5), "ben": 0}
+
+
+def test_the_words_of_a_passage_count_by_its_best_token(three):
+    # The token of the whole passage or that of its sentence, whichever is nearer, to seven bits:
+    # ann 95 / 127, ben 79 / 127, cat 48 / 127; scaled (95 - 48) / 47, (79 - 48) / 47, 0
+    found = retriever(three, passage=0, sentence=0, words=1).search("zebra?", 3)
+    assert scores(found) == {"ann": 1, "ben": 31 / 47, "cat": 0}
+    assert [hit.words for hit in found.hits] == pytest.approx([95 / 127, 79 / 127, 48 / 127], abs=1e-4)
 
 
 def test_equal_scores_are_in_the_order_of_the_chunks(three):
@@ -143,7 +157,7 @@ def test_one_passage_alone_gets_full_marks_for_both_cosines(tmp_path):
     assert hit.score == 0.75
 
 
-def test_units_are_those_of_the_first_hits_each_with_its_own_cosine(shipped):
+def test_units_are_those_of_the_first_hits_each_with_its_own_nearness(shipped):
     question = "How long does soreness last after a massage?"
     found = shipped.search(question, 10)
     scored = shipped.units(found, 3)
@@ -154,17 +168,22 @@ def test_units_are_those_of_the_first_hits_each_with_its_own_cosine(shipped):
     ]
     assert [(s.hit.rank, s.unit) for s in scored] == expected
     encoder = WordEncoder()
-    for s in scored:
-        text = s.article.text[s.unit.start : s.unit.end]
-        assert s.score == pytest.approx(float(encoder.embed(text) @ encoder.embed(question)), abs=2e-3)
+    for hit in found.hits[:3]:
+        own = [s for s in scored if s.hit is hit]
+        words = shipped.index.words.units(hit.row, found.asked)
+        for s, shared in zip(own, words, strict=True):
+            text = s.article.text[s.unit.start : s.unit.end]
+            cosine = float(encoder.embed(text) @ encoder.embed(question))
+            assert s.score == pytest.approx((1 - WORDS_SHARE) * cosine + WORDS_SHARE * shared, abs=2e-3)
+            assert s.behind == found.hits[0].score - hit.score
 
 
 def test_a_written_question_is_a_perfect_match_for_one_passage_of_its_article(shipped):
     everything = shipped.model_copy(update={"candidates": 500})
     for article in shipped.index.articles.values():
         for question in article.questions:
-            best = max(everything.search(question, 500).hits, key=lambda hit: hit.sentence)
-            assert best.sentence == pytest.approx(1, abs=1e-2)
+            best = max(everything.search(question, 500).hits, key=lambda hit: hit.question)
+            assert best.question == pytest.approx(1, abs=1e-2)
             assert question in shipped.index.articles[best.chunk.article].questions
 
 
@@ -200,7 +219,6 @@ def test_langchain_gets_documents_with_true_offsets(shipped):
         assert meta["section"] == article.section_at(meta["start"])[0]
 
 
-def test_weights_that_leave_less_than_nothing_for_words_are_refused():
-    Settings.load(passage_weight=0.6, sentence_weight=0.4)
-    with pytest.raises(SettingsError, match="WEIGHT"):
-        Settings.load(passage_weight=0.8, sentence_weight=0.8)
+def test_a_weight_below_nothing_is_refused():
+    with pytest.raises(SettingsError, match="BOT_WORDS_WEIGHT"):
+        Settings.load(words_weight=-0.1)

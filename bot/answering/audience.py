@@ -7,7 +7,7 @@ from bot.retrieval.retriever import Found, Hit
 
 # Taken off the score of a passage whose heading names flags that the visitor has none of, added where it names one that
 # the visitor has; chosen on the dev questions.
-NOT_FOR_ALL = 0.2
+NOT_FOR_ALL = 0.1
 FOR_THIS_ONE = 0.2
 
 FlagsIn = Callable[[str], frozenset[str]]

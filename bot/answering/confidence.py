@@ -24,7 +24,7 @@ def confidence(found: Found) -> float:
     if found.familiarity:
         answered, unanswered = found.familiarity
         return _logistic(BIAS + PASSAGE_WEIGHT * passage + ANSWERED_WEIGHT * answered + UNANSWERED_WEIGHT * unanswered)
-    probe = max(hit.sentence for hit in found.hits)
+    probe = max(max(hit.sentence, hit.question) for hit in found.hits)
     return _logistic(ALONE_BIAS + ALONE_PASSAGE_WEIGHT * passage + ALONE_PROBE_WEIGHT * probe)
 
 

@@ -11,22 +11,23 @@ from bot.retrieval.articles import Kind
 from bot.retrieval.retriever import Found, Hit, HybridRetriever, ScoredUnit
 
 READ_HITS = 5  # passages whose sentences are considered
-LEAD_BONUS = 0.08  # a section's first sentence answers its heading more often than its cosine tells
-RANK_COST = 0.08  # a sentence of a lower passage must be this much closer to the question, per rank
+BEHIND_COST = 0.6  # a sentence must be nearer to the question by this share of what its passage is behind the first
 KEEP_BESIDE = 0.25  # a sentence this much below the best one, in the same passage, still belongs to the answer
 KEEP_ELSEWHERE = 0.25  # in another passage, where its rank has cost it something already
-AHEAD = 0.15  # a sentence this much nearer to the question than its section's first one opens the answer
 SAME = 0.88  # cosine at which two sentences say the same
 STEPS_NEAR = 0.6  # steps answer a how-to question from this share of the best score on, within the best article
 STEPS_FAR = 0.85  # and elsewhere
 STEPS_WITHIN = 0.25  # and only if one of their sentences comes this near to the best one
 MOST_TOGETHER = 3  # sentences of a statement: "It ..." with the two before it, if each leans on the one before
+BEST = 5  # units, of which
+MOSTLY = 4  # in one list make the whole list the answer to who did not ask for one
 MAX_STEPS = 14
 MAX_ITEMS = 9
 
 _HOW_TO = re.compile(
     r"\b(how (do|can|should|would|to|does one|must|might)\b(?! (you|i|we) (know|choose|tell))|steps?|step by step|"
-    r"teach|show me|instructions?|guide me|walk me through|way to (do|give|use|massage)|technique for|what do i do to)",
+    r"teach|show me|instructions?|guide me|walk me through|way to (do|give|use|massage)|technique for|what do i do to|"
+    r"(in )?(what|which) order|day by day|what do i do first|procedure|routine)\b",
     re.IGNORECASE,
 )
 _WANTS_LIST = re.compile(
@@ -67,16 +68,17 @@ def _answered(question: str, lines: Sequence[Line]) -> list[Line]:
 
 
 def _rating(unit: ScoredUnit) -> float:
-    """A section's first sentence answers what the section is found by: its heading, or a question written for it."""
+    """How well a unit answers. A section's first sentence answers the questions that were written for the section."""
     leads = unit.unit.start == unit.hit.chunk.start
-    score = max(unit.score + LEAD_BONUS, unit.hit.sentence) if leads else unit.score
-    return score - RANK_COST * (unit.hit.rank - 1)
+    score = max(unit.score, unit.hit.question) if leads else unit.score
+    return score - BEHIND_COST * unit.behind
 
 
 def _enumerations(found: Found, units: Sequence[ScoredUnit], top: ScoredUnit) -> Iterator[Hit]:
     """Passages whose list or steps answer the question, best first: steps only for who asks how."""
     how_to = bool(_HOW_TO.search(found.question))
     nearest = max(unit.score for unit in units)
+    best = sorted((unit for unit in units if not _introduces(unit)), key=_rating, reverse=True)[:BEST]
     for hit in found.hits[:READ_HITS]:
         its = [unit for unit in units if unit.hit is hit]
         steps = sum(unit.unit.kind is Kind.STEP for unit in its)
@@ -87,8 +89,8 @@ def _enumerations(found: Found, units: Sequence[ScoredUnit], top: ScoredUnit) ->
         if steps > 1 and how_to and close and fits:
             yield hit
         elif hit is top.hit and items > 1:
-            in_list = top.unit.kind is not Kind.PARAGRAPH or _introduces(top)
-            if in_list or _WANTS_LIST.search(found.question):
+            listed = sum(unit.hit is hit and unit.unit.kind is not Kind.PARAGRAPH for unit in best)
+            if listed >= MOSTLY or (listed and _WANTS_LIST.search(found.question)):
                 yield hit
 
 
@@ -124,11 +126,10 @@ def _sentences(units: Sequence[ScoredUnit], limit: int) -> list[Line]:
         if near and unlike and (len(said) + len(new) <= limit or not said):
             chosen[unit] = statements[unit]
             said += new
-    opening = nearest if nearest.score >= ranked[0].score + AHEAD and nearest in chosen else ranked[0]
-    first_hit = opening.hit.rank
+    opening = nearest if nearest in chosen else ranked[0]
     order = sorted(
         chosen,
-        key=lambda unit: (unit.hit.rank != first_hit, unit.hit.rank, unit is not opening, unit.unit.start),
+        key=lambda unit: (unit.hit is not opening.hit, unit.hit.rank, unit is not opening, unit.unit.start),
     )
     lines: list[Line] = []
     shown: set[ScoredUnit] = set()

@@ -7,12 +7,11 @@ from sklearn.linear_model import LogisticRegression
 
 from bot.chat import load_bot
 from bot.retrieval.formats import read_uncovered
-from bot.retrieval.index import NEAREST
+from bot.retrieval.index import NEAREST, UNANSWERED
 from bot.retrieval.retriever import HybridRetriever
 from bot.settings import Settings
 
 SAMPLE = 3  # every third visitor question: more change nothing
-ITSELF = 0.9999  # a question is not compared with itself
 
 
 def main() -> None:
@@ -36,11 +35,10 @@ def features_of(retriever: HybridRetriever, question: str) -> tuple[float, float
     """Best passage's cosine, and the nearness to answered and unanswered questions other than this one."""
     found = retriever.search(question, 12)
     index = retriever.index
-    vector = retriever.encoder.embed(question)
-    near = []
-    for vectors in (index.asked_vectors, index.uncovered_vectors):
-        cosines = np.sort(vectors @ vector)
-        near.append(float(cosines[cosines < ITSELF][-NEAREST:].mean()))
+    others = np.array([other.text != question for other in index.questions])
+    none_answers = np.array([other.row == UNANSWERED for other in index.questions])
+    cosines = index.question_vectors @ found.asked.vector
+    near = [float(np.sort(cosines[others & kind])[-NEAREST:].mean()) for kind in (~none_answers, none_answers)]
     return max(hit.dense for hit in found.hits), near[0], near[1]
 
 

@@ -4,37 +4,40 @@
 <data>/<corpus>/<version>/manifest.json, articles.jsonl, chunks.jsonl
                           chroma/    passage vectors (cosine)
                           passages.npy   the same vectors
-                          probes.npy     by chunk: its sentences, its heading, the questions written for it
-                          probe_starts.npy
-                          asked.npy      the questions that the articles answer
-                          uncovered.npy  questions that no article answers
+                          units.npy      by chunk: its sentences and list items
+                          unit_starts.npy
+                          words.npy      by chunk: the words of its heading, and of each unit
+                          word_starts.npy
+                          questions.jsonl  those that the articles answer, by chunk, and some that none answers
+                          questions.npy  their vectors
                           bm25/      lexical index
 """
 
 import errno
 import hashlib
 import json
+import math
 import shutil
 import sys
 import time
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import bm25s
 import numpy as np
-import numpy.typing as npt
 from filelock import FileLock
 from tqdm import tqdm
 
-from bot.encoder import Encoder, HalfVectors, Vectors
+from bot.encoder import Encoded, Encoder, HalfVectors, Vectors
 from bot.errors import IndexUnavailable
 from bot.retrieval.articles import Article, Kind, squash
 from bot.retrieval.chunks import Chunk, chunk_articles
 from bot.retrieval.formats import QUESTIONS, READERS, UNCOVERED, read_folder, read_uncovered
+from bot.retrieval.interaction import Positions, SmallVectors, Words, positions, segment
 from bot.retrieval.lexical import terms
 from bot.settings import Settings
 
@@ -42,8 +45,10 @@ if TYPE_CHECKING:
     from chromadb.api.collection_configuration import CreateHNSWConfiguration
     from langchain_chroma import Chroma
 
-FORMAT = 10  # raise when articles, chunks or the files of a version change their meaning
+FORMAT = 11  # raise when articles, chunks or the files of a version change their meaning
 NEAREST = 3  # known questions that a new one is compared with; from 2 to 6 they did equally well
+NOWHERE = -1  # row of a question that is answered, by no chunk in particular
+UNANSWERED = -2  # row of a question that no article answers
 KEPT_VERSIONS = 3
 COLLECTION = "passages"
 # Chroma's default loses live rows after updates and some true neighbours; with these none were lost (design.md).
@@ -51,6 +56,14 @@ HNSW: "CreateHNSWConfiguration" = {"space": "cosine", "ef_construction": 200, "e
 ADD_ROWS = 1000  # rows handed to Chroma at once
 # An exact product over this many rows takes as long as Chroma's query and never misses; beyond it Chroma is faster.
 EXACT_UP_TO = 50_000
+
+
+@dataclass(frozen=True)
+class Question:
+    """A written question, and the chunk it was written for."""
+
+    text: str
+    row: int  # NOWHERE, or UNANSWERED
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,11 +75,12 @@ class Index:
     articles: dict[str, Article]
     chunks: tuple[Chunk, ...]
     passage_vectors: Vectors  # shape (len(chunks), dim)
-    probe_vectors: HalfVectors  # memory-mapped; for each chunk its units, then whatever else it is found by
-    probe_starts: npt.NDArray[np.int64]  # rows of chunk i are probe_starts[i]:probe_starts[i + 1]
+    unit_vectors: HalfVectors  # memory-mapped
+    unit_starts: Positions  # units of chunk i are unit_starts[i]:unit_starts[i + 1]
+    words: Words
     bm25: bm25s.BM25
-    asked_vectors: Vectors  # of questions that the articles answer; may be none
-    uncovered_vectors: Vectors  # of questions that no article answers; may be none
+    questions: tuple[Question, ...]  # in ascending order of rows; may be none
+    question_vectors: Vectors
 
     @classmethod
     def open(cls, path: Path) -> "Index":
@@ -81,19 +95,32 @@ class Index:
                 articles={article.slug: article for article in articles},
                 chunks=chunks,
                 passage_vectors=np.load(path / "passages.npy", mmap_mode="r"),
-                probe_vectors=np.load(path / "probes.npy", mmap_mode="r"),
-                probe_starts=np.load(path / "probe_starts.npy"),
+                unit_vectors=np.load(path / "units.npy", mmap_mode="r"),
+                unit_starts=(unit_starts := np.load(path / "unit_starts.npy")),
+                words=Words(
+                    vectors=np.load(path / "words.npy", mmap_mode="r"),
+                    starts=np.load(path / "word_starts.npy"),
+                    firsts=unit_starts + np.arange(len(unit_starts)),  # each chunk's units and its heading
+                ),
                 bm25=bm25s.BM25.load(path / "bm25", load_corpus=False),
-                asked_vectors=np.load(path / "asked.npy"),
-                uncovered_vectors=np.load(path / "uncovered.npy"),
+                questions=tuple(Question(**row) for row in _read_lines(path / "questions.jsonl")),
+                question_vectors=np.load(path / "questions.npy"),
             )
         except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
             raise IndexUnavailable(
                 f"The index in {path} is incomplete or damaged; delete that folder and run: python -m bot index"
             ) from error
-        sizes = (len(index.passage_vectors), len(index.probe_starts) - 1, len(index.probe_vectors))
+        words = index.words
+        sizes = (
+            (len(index.passage_vectors), len(chunks)),
+            (len(index.unit_starts), len(chunks) + 1),
+            (len(index.unit_vectors), index.unit_starts[-1]),
+            (len(words.starts), words.firsts[-1] + 1),
+            (len(words.vectors), words.starts[-1]),
+            (len(index.question_vectors), len(index.questions)),
+        )
         complete = index.articles.keys() >= {chunk.article for chunk in chunks} and bool(chunks)
-        if not complete or sizes != (len(chunks), len(chunks), index.probe_starts[-1]):
+        if not complete or any(found != expected for found, expected in sizes):
             raise IndexUnavailable(f"The index in {path} is damaged; delete that folder and run: python -m bot index")
         return index
 
@@ -122,32 +149,70 @@ class Index:
 
     def units_of(self, row: int) -> Vectors:
         """Vectors of the sentences and list items of one chunk, float32, shape (units, dim)."""
-        first = self.probe_starts[row]
-        return np.asarray(self.probe_vectors[first : first + self.chunks[row].units], dtype=np.float32)
+        return np.asarray(self.unit_vectors[self.unit_starts[row] : self.unit_starts[row + 1]], dtype=np.float32)
 
-    def best_probe(self, rows: Sequence[int], vector: Vectors) -> Vectors:
-        """For each of these chunks the highest cosine of a sentence, of its heading or of a question written for it."""
-        if len(self.probe_vectors) <= EXACT_UP_TO:  # all at once is quicker than picking rows out
-            return np.maximum.reduceat(self._probes @ vector, self.probe_starts[:-1])[list(rows)]
-        starts, ends = self.probe_starts[list(rows)], self.probe_starts[[row + 1 for row in rows]]
-        lengths = ends - starts
-        firsts = np.cumsum(lengths) - lengths
-        wanted = np.arange(lengths.sum()) + np.repeat(starts - firsts, lengths)
-        best: Vectors = np.maximum.reduceat(self.probe_vectors[wanted].astype(np.float32) @ vector, firsts)
+    def best_unit(self, rows: Sequence[int], vector: Vectors) -> Vectors:
+        """For each of these chunks the highest cosine of a sentence or list item."""
+        if len(self.unit_vectors) <= EXACT_UP_TO:  # all at once is quicker than picking rows out
+            return np.maximum.reduceat(self._units @ vector, self.unit_starts[:-1])[list(rows)]
+        units, groups = positions(self.unit_starts[list(rows)], self.unit_starts[[row + 1 for row in rows]])
+        best: Vectors = np.maximum.reduceat(self.unit_vectors[units].astype(np.float32) @ vector, groups)
         return best
 
-    def familiarity(self, vector: Vectors) -> tuple[float, float] | None:
+    def answered(self, vector: Vectors) -> Vectors:
+        """The cosine of each question that the articles answer."""
+        cosines: Vectors = self.answered_vectors @ vector
+        return cosines
+
+    def best_question(self, rows: Sequence[int], answered: Vectors) -> Vectors:
+        """For each of these chunks the highest cosine of a question written for it; as the worst where none is.
+
+        `answered` is what the method of that name gave. All 0 where none of the chunks has questions.
+        """
+        chunks, starts = self._asked_starts
+        best = np.full(len(self.chunks), np.inf, dtype=np.float32)
+        if len(chunks):
+            best[chunks] = np.maximum.reduceat(answered, starts)
+        best = best[list(rows)]
+        lowest = best.min(initial=np.inf)
+        return np.where(np.isinf(best), lowest if np.isfinite(lowest) else 0, best).astype(np.float32)
+
+    def familiarity(self, answered: Vectors, vector: Vectors) -> tuple[float, float] | None:
         """How near a question is to those that are answered and to those that are not; None without such questions.
 
-        Each is the mean cosine of the nearest few.
+        Each is the mean cosine of the nearest few; `answered` is what the method of that name gave.
         """
-        if min(len(self.asked_vectors), len(self.uncovered_vectors)) < NEAREST:
+        if min(len(answered), len(self.unanswered_vectors)) < NEAREST:
             return None
-        return _nearness(self.asked_vectors @ vector), _nearness(self.uncovered_vectors @ vector)
+        return _nearness(answered), _nearness(self.unanswered_vectors @ vector)
+
+    def rarity(self, term: str) -> float:
+        """How much a word tells: the more, the fewer chunks hold it."""
+        number = self.bm25.vocab_dict.get(term)
+        columns = self.bm25.scores["indptr"]
+        chunks = 0 if number is None else int(columns[number + 1] - columns[number])
+        return math.log(1 + len(self.chunks) / (1 + chunks))
 
     @cached_property
-    def _probes(self) -> Vectors:
-        return np.asarray(self.probe_vectors, dtype=np.float32)
+    def answered_vectors(self) -> Vectors:
+        """Of the questions that the articles answer; may be none."""
+        return self.question_vectors[len(self.unanswered_vectors) :]
+
+    @cached_property
+    def unanswered_vectors(self) -> Vectors:
+        """Of the questions that no article answers; may be none."""
+        return self.question_vectors[: sum(question.row == UNANSWERED for question in self.questions)]
+
+    @cached_property
+    def _asked_starts(self) -> tuple[Positions, Positions]:
+        """The chunks that have written questions, and where each one's begin among the answered ones."""
+        rows = [question.row for question in self.questions if question.row != UNANSWERED]
+        chunks, starts = np.unique(np.array(rows, dtype=np.int64), return_index=True)
+        return chunks[chunks != NOWHERE], starts[chunks != NOWHERE]
+
+    @cached_property
+    def _units(self) -> Vectors:
+        return np.asarray(self.unit_vectors, dtype=np.float32)
 
     @cached_property
     def _chroma(self) -> "Chroma":
@@ -201,7 +266,6 @@ def build(
     `uncovered` are questions that none of the articles answers.
     """
     chunks = chunk_articles(articles, chunk_chars)
-    asked = [question for article in articles for question in _answered(article)]
     version = _version(articles, chunks, uncovered, encoder)
     if (home / version / "manifest.json").is_file():  # same articles as an earlier version: swap back to it
         _write_manifest(home / version, _manifest(home / version) | {"files": files})
@@ -212,19 +276,20 @@ def build(
     work = home / f"building-{uuid.uuid4().hex}"
     work.mkdir(parents=True)
     try:
-        passages, units = _vectors(articles, chunks, encoder, old, quiet)
-        questions = list(dict.fromkeys([*asked, *uncovered, *(q for article in articles for q in article.questions)]))
-        written = dict(zip(questions, encoder.embed_all(questions), strict=True))
-        headings = list(encoder.embed_all([chunk.section for chunk in chunks]))
-        probes = _probes(articles, chunks, passages, units, headings=headings, written=written)
+        vectors = _vectors(articles, chunks, encoder, old, quiet)
+        questions = _questions(articles, uncovered, chunks, vectors, encoder=encoder, old=old)
+        asked = np.stack([vector for _, vector in questions]) if questions else np.zeros((0, encoder.dim))
         _write_lines(work / "articles.jsonl", (article.to_json() for article in articles))
         _write_lines(work / "chunks.jsonl", (chunk.to_json() for chunk in chunks))
+        passages = np.stack([own.passage for own in vectors]).astype(np.float32)
         np.save(work / "passages.npy", passages)
-        np.save(work / "probes.npy", np.concatenate(probes).astype(np.float16))
-        np.save(work / "probe_starts.npy", np.cumsum([0, *map(len, probes)]))
-        none = np.zeros((0, encoder.dim), dtype=np.float32)
-        np.save(work / "asked.npy", np.stack([written[q] for q in asked]) if asked else none)
-        np.save(work / "uncovered.npy", np.stack([written[q] for q in uncovered]) if uncovered else none)
+        np.save(work / "units.npy", np.concatenate([own.units for own in vectors]).astype(np.float16))
+        np.save(work / "unit_starts.npy", np.cumsum([0, *(len(own.units) for own in vectors)]))
+        segments = [words for own in vectors for words in own.words]
+        np.save(work / "words.npy", np.concatenate(segments))
+        np.save(work / "word_starts.npy", np.cumsum([0, *map(len, segments)]))
+        _write_lines(work / "questions.jsonl", (asdict(question) for question, _ in questions))
+        np.save(work / "questions.npy", asked.astype(np.float32))
         _write_chroma(work / "chroma", chunks, passages)
         bm25 = bm25s.BM25()
         bm25.index([terms(chunk.embedded) or [""] for chunk in chunks], show_progress=False)
@@ -250,14 +315,23 @@ def build(
     return home / version
 
 
+@dataclass(frozen=True, eq=False)
+class _Vectors:
+    """What the encoder makes of one chunk."""
+
+    passage: Vectors
+    units: Vectors
+    words: Sequence[SmallVectors]  # of title and heading, then of each unit
+
+
 def _vectors(
     articles: Sequence[Article], chunks: Sequence[Chunk], encoder: Encoder, old: Path | None, quiet: bool
-) -> tuple[Vectors, list[Vectors]]:
-    """Vectors of all chunks, and those of each one's units; those of unchanged text come from the old version."""
+) -> list[_Vectors]:
+    """Vectors of all chunks; those of unchanged text come from the old version."""
     known = _known_vectors(old, encoder)
     by_slug = {article.slug: article for article in articles}
-    texts = [(chunk.embedded, *_unit_texts(chunk, by_slug[chunk.article])) for chunk in chunks]
-    missing = list(dict.fromkeys(own for own in texts if own not in known))
+    own_texts = [(chunk.embedded, *_unit_texts(chunk, by_slug[chunk.article])) for chunk in chunks]
+    missing = {texts: chunk for texts, chunk in zip(own_texts, chunks, strict=True) if texts not in known}
     bar = tqdm(
         total=len(missing),
         desc="Indexing",
@@ -266,51 +340,63 @@ def _vectors(
         file=sys.stderr,
     )
     with bar:
-        vectors = encoder.embed_all([text for own in missing for text in own])
-        for own in missing:
-            known[own] = next(vectors), np.stack([next(vectors) for _ in own[1:]])
+        encodings = encoder.encode_all([text for texts in missing for text in texts])
+        for texts, chunk in missing.items():
+            whole, *units = (next(encodings) for _ in texts)
+            known[texts] = _encoded(chunk, by_slug[chunk.article], whole, units)
             bar.update()
-    passages = np.stack([known[own][0] for own in texts]).astype(np.float32)
-    return passages, [known[own][1] for own in texts]
+    return [known[texts] for texts in own_texts]
 
 
-def _probes(
+def _encoded(chunk: Chunk, article: Article, whole: Encoded, units: Sequence[Encoded]) -> _Vectors:
+    spans = [(0, chunk.text_at)]
+    for unit in article.units[chunk.first_unit : chunk.first_unit + chunk.units]:
+        spans.append((unit.start - chunk.start + chunk.text_at, unit.end - chunk.start + chunk.text_at))
+    words = segment(chunk.embedded, whole, spans, [whole, *units])
+    return _Vectors(whole.vector, np.stack([unit.vector for unit in units]), words)
+
+
+def _questions(
     articles: Sequence[Article],
+    uncovered: Sequence[str],
     chunks: Sequence[Chunk],
-    passages: Vectors,
-    units: Sequence[Vectors],
+    vectors: Sequence[_Vectors],
     *,
-    headings: Sequence[Vectors],
-    written: Mapping[str, Vectors],
-) -> list[Vectors]:
-    """What each chunk is found by: its units, its heading, and the questions that are written for it.
+    encoder: Encoder,
+    old: Path | None,
+) -> list[tuple[Question, Vectors]]:
+    """The written questions, each with its vector, in order of the rows of their chunks.
 
     A question goes to the chunk of its section, or of its article where it names none, that is nearest to it by text
-    and heading together; `written` holds the vector of each.
+    and heading together. One that the articles put themselves, as a heading, stands in its chunk's text already.
     """
-    probes = [[*own, heading] for own, heading in zip(units, headings, strict=True)]
     rows: dict[tuple[str, str], list[int]] = {}  # by article and anchor; all of an article under the anchor ""
     for row, chunk in enumerate(chunks):
         for anchor in {chunk.anchor, ""}:
             rows.setdefault((chunk.article, anchor), []).append(row)
     asked = [
-        (rows[article.slug, anchor], question)
+        (question, rows.get((article.slug, anchor), []))
         for article in articles
-        for anchor, questions in [("", article.questions), *article.asked.items()]
-        if (article.slug, anchor) in rows
-        for question in questions
+        for anchor, own in [("", article.questions), *article.asked.items()]
+        for question in own
     ]
-    for candidates, question in asked:
-        nearness = [float((passages[row] + headings[row]) @ written[question]) for row in candidates]
-        probes[candidates[int(np.argmax(nearness))]].append(written[question])
-    return [np.stack(own) for own in probes]
+    titled = [heading for article in articles for heading in _headings_that_ask(article)]
+    headings = [chunk.section for chunk in chunks] if asked else []
+    texts = list(dict.fromkeys([*(text for text, _ in asked), *titled, *uncovered, *headings]))
+    known = _known_questions(old, encoder)
+    known |= zip(missing := [text for text in texts if text not in known], encoder.embed_all(missing), strict=True)
+
+    def nearness(row: int, text: str) -> float:
+        return float((vectors[row].passage + known[chunks[row].section]) @ known[text])
+
+    questions = [Question(text, UNANSWERED) for text in uncovered]
+    questions += [Question(text, NOWHERE) for text in titled]
+    for text, candidates in asked:
+        questions.append(Question(text, max(candidates, key=lambda row: nearness(row, text), default=NOWHERE)))
+    return [(question, known[question.text]) for question in sorted(questions, key=lambda question: question.row)]
 
 
-def _answered(article: Article) -> Iterator[str]:
-    """The questions that an article answers: those written for it, and those that it puts itself as headings."""
-    yield from article.questions
-    for own in article.asked.values():
-        yield from own
+def _headings_that_ask(article: Article) -> Iterator[str]:
     for block in article.blocks:
         heading = squash(article.text[block.start : block.end]) if block.kind is Kind.HEADING else ""
         if heading.endswith("?"):
@@ -322,21 +408,35 @@ def _unit_texts(chunk: Chunk, article: Article) -> list[str]:
     return [article.text[unit.start : unit.end] for unit in units]
 
 
-def _known_vectors(old: Path | None, encoder: Encoder) -> dict[tuple[str, ...], tuple[Vectors, Vectors]]:
-    """What the old version holds, by what was encoded: the chunk's text and then each unit's."""
-    if old is None or _manifest(old).get("encoder") != encoder.name or _manifest(old).get("format") != FORMAT:
+def _known_questions(old: Path | None, encoder: Encoder) -> dict[str, Vectors]:
+    """The vectors that the old version holds of written questions."""
+    index = _reusable(old, encoder)
+    if index is None:
         return {}
-    try:
-        index = Index.open(old)
-    except IndexUnavailable:
+    return {question.text: vector for question, vector in zip(index.questions, index.question_vectors, strict=True)}
+
+
+def _known_vectors(old: Path | None, encoder: Encoder) -> dict[tuple[str, ...], _Vectors]:
+    """What the old version holds, by what was encoded: the chunk's text and then each unit's."""
+    index = _reusable(old, encoder)
+    if index is None:
         return {}
     return {
-        (chunk.embedded, *_unit_texts(chunk, index.articles[chunk.article])): (
-            index.passage_vectors[i],
-            index.units_of(i),
+        (chunk.embedded, *_unit_texts(chunk, index.articles[chunk.article])): _Vectors(
+            index.passage_vectors[i], index.units_of(i), index.words.segments(i)
         )
         for i, chunk in enumerate(index.chunks)
     }
+
+
+def _reusable(old: Path | None, encoder: Encoder) -> Index | None:
+    """The old version, where what it holds of unchanged text can be taken over."""
+    if old is None or _manifest(old).get("encoder") != encoder.name or _manifest(old).get("format") != FORMAT:
+        return None
+    try:
+        return Index.open(old)
+    except IndexUnavailable:
+        return None
 
 
 def _write_chroma(path: Path, chunks: Sequence[Chunk], vectors: Vectors) -> None:

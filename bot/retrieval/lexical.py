@@ -24,6 +24,11 @@ def terms(text: str) -> list[str]:
     return [_stem(word) for word in words]
 
 
+def is_topical(word: str) -> bool:
+    """False for punctuation and for words that tell nothing of the subject."""
+    return word.isalnum() and word.lower() not in _STOP
+
+
 @lru_cache(maxsize=50_000)
 def _stem(word: str) -> str:
     stem: str = _stemmer().stemWord(word)

@@ -1,7 +1,7 @@
 """A question to ranked passages: dense and lexical candidates over the same chunks, fused."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,11 @@ from bot.reply import Passage
 from bot.retrieval.articles import Article, Unit
 from bot.retrieval.chunks import Chunk
 from bot.retrieval.index import Index
+from bot.retrieval.interaction import Asked, ask
+from bot.settings import Settings
+
+LOOKED_AT = 40  # passages whose words are compared one by one; all of them did no better
+WORDS_SHARE = 0.6  # of a sentence's nearness; from 0.4 to 0.8 it did equally well
 
 
 @dataclass(frozen=True)
@@ -25,7 +30,9 @@ class Hit:
     row: int  # of the chunk in the index
     score: float  # fused, 0..1 within one question
     dense: float  # cosine of the whole chunk
-    sentence: float  # cosine of its best sentence, heading or written question
+    sentence: float  # cosine of its best sentence
+    question: float  # cosine of the nearest question written for it; alike for all where there are none
+    words: float  # late interaction of its words, 0 where it was not among the first
     lexical: float  # BM25, 0 where no term occurs
     rank: int
 
@@ -38,23 +45,46 @@ class Hit:
 
 @dataclass(frozen=True)
 class Found:
-    """What one question found: its vector, and chunks best first."""
+    """What one question found: chunks best first."""
 
     question: str
-    vector: Vectors
+    asked: Asked
     hits: tuple[Hit, ...]
     familiarity: tuple[float, float] | None = None  # cosine to known answered and unanswered questions; see Index
 
 
 @dataclass(frozen=True, eq=False)
 class ScoredUnit:
-    """A sentence or list item of a hit, with its cosine to the question."""
+    """A sentence or list item of a hit, with its nearness to the question."""
 
     article: Article
     unit: Unit
     hit: Hit
-    score: float
+    score: float  # between its cosine and what its words, in their context, have in common with the question's
     vector: Vectors
+    behind: float  # what the score of its hit lacks to that of the first
+
+
+@dataclass(frozen=True)
+class Weights:
+    """What counts how much in a passage's score. Only their ratio matters."""
+
+    passage: float
+    sentence: float
+    question: float
+    words: float
+    lexical: float
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Weights":
+        """As the settings say."""
+        return cls(
+            passage=settings.passage_weight,
+            sentence=settings.sentence_weight,
+            question=settings.question_weight,
+            words=settings.words_weight,
+            lexical=settings.lexical_weight,
+        )
 
 
 class HybridRetriever(BaseRetriever):
@@ -66,60 +96,69 @@ class HybridRetriever(BaseRetriever):
     encoder: Any  # an Encoder; pydantic cannot check protocols
     adapter: Any = None  # a QuestionAdapter, or None to take question vectors as they are
     candidates: int
-    passage_weight: float
-    sentence_weight: float
+    weights: Weights
 
     def search(self, question: str, k: int) -> Found:
         """The k best chunks for a question that stands alone."""
         encoder: Encoder = self.encoder
-        vector = encoder.embed(question)
-        corrected = vector if self.adapter is None else self.adapter(vector)
-        hits = tuple(self._ranked(question, corrected, k))
-        return Found(question, corrected, hits, self.index.familiarity(vector))
+        encoded = encoder.encode(question)
+        if self.adapter is not None:
+            encoded = replace(encoded, vector=self.adapter(encoded.vector))
+        asked = ask(question, encoded, self.index.rarity)
+        answered = self.index.answered(asked.vector)
+        hits = tuple(self._ranked(question, asked, answered, k))
+        return Found(question, asked, hits, self.index.familiarity(answered, asked.vector))
 
     def units(self, found: Found, hits: int) -> list[ScoredUnit]:
         """Every unit of the first hits, in the order of the hits and of their text."""
         scored = []
         for hit in found.hits[:hits]:
-            article = self.index.articles[hit.chunk.article]
+            article, behind = self.index.articles[hit.chunk.article], found.hits[0].score - hit.score
             vectors = self.index.units_of(hit.row)
-            for offset, score in enumerate(vectors @ found.vector):
+            words = self.index.words.units(hit.row, found.asked)
+            for offset, score in enumerate((1 - WORDS_SHARE) * (vectors @ found.asked.vector) + WORDS_SHARE * words):
                 unit = article.units[hit.chunk.first_unit + offset]
-                scored.append(ScoredUnit(article, unit, hit, float(score), vectors[offset]))
+                scored.append(ScoredUnit(article, unit, hit, float(score), vectors[offset], behind))
         return scored
 
-    def _ranked(self, question: str, vector: Vectors, k: int) -> list[Hit]:
-        """Candidates of the dense and the lexical search, scored on three counts, each scaled to 0..1 over them.
+    def _ranked(self, question: str, asked: Asked, answered: Vectors, k: int) -> list[Hit]:
+        """Candidates of the dense and the lexical search, scored on five counts, each scaled to 0..1 over them.
 
-        The best sentence, heading or written question counts beside the whole passage: a passage is found for one
-        thing it says. Scaled sums never
-        lost to dense search alone, rank fusion did (design.md). Ties are broken by row.
+        The best sentence and the nearest written question count beside the whole passage: a passage is found for one
+        thing it says. The first ones are then looked at word by word. Scaled sums never lost to dense search alone,
+        rank fusion did (design.md). Ties are broken by row.
         """
         lexical = dict(self.index.lexical(question, self.candidates))
-        rows = sorted(lexical.keys() | {row for row, _ in self.index.dense(vector, self.candidates)})
+        rows = sorted(lexical.keys() | {row for row, _ in self.index.dense(asked.vector, self.candidates)})
         if not rows:
             return []
-        passage: Vectors = self.index.passage_vectors[rows] @ vector
-        sentence = self.index.best_probe(rows, vector)
-        words = np.array([lexical.get(row, 0.0) for row in rows])
-        lexical_weight = 1 - self.passage_weight - self.sentence_weight
+        passage: Vectors = self.index.passage_vectors[rows] @ asked.vector
+        sentence = self.index.best_unit(rows, asked.vector)
+        written = self.index.best_question(rows, answered)
+        bm25 = np.array([lexical.get(row, 0.0) for row in rows])
         score = (
-            self.passage_weight * _min_max(passage)
-            + self.sentence_weight * _min_max(sentence)
-            + lexical_weight * words / max(words.max(), self._weak_words)
+            self.weights.passage * _min_max(passage)
+            + self.weights.sentence * _min_max(sentence)
+            + self.weights.question * _min_max(written)
+            + self.weights.lexical * bm25 / max(bm25.max(), self._weak_words)
         )
-        order = np.argsort(-score, kind="stable")[:k]
+        first = np.argsort(-score, kind="stable")[: max(k, LOOKED_AT)]
+        words = self.index.words.passages(np.array(rows)[first], asked)
+        scores = score[first] + self.weights.words * _min_max(words)
         return [
             Hit(
-                self.index.chunks[rows[i]],
-                rows[i],
-                float(score[i]),
-                float(passage[i]),
-                float(sentence[i]),
-                float(words[i]),
-                rank,
+                chunk=self.index.chunks[rows[i]],
+                row=rows[i],
+                score=float(scores[place]),
+                dense=float(passage[i]),
+                sentence=float(sentence[i]),
+                question=float(written[i]),
+                words=float(words[place]),
+                lexical=float(bm25[i]),
+                rank=rank,
             )
-            for rank, i in enumerate(order, start=1)
+            for rank, place in enumerate(sorted(range(len(first)), key=lambda p: (-scores[p], rows[first[p]]))[:k], 1)
+            for i in [first[place]]
         ]
 
     @property
