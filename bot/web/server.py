@@ -73,10 +73,7 @@ def make_app(bot: Chatbot, records: Records | None = None) -> FastAPI:
     app.include_router(api(conversations))
     app.include_router(article_pages(bot.articles))
     app.mount("/site", StaticFiles(directory=STATIC))
-    theme = gr.themes.Soft(
-        primary_hue="teal", font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]
-    )
-    mount_staff(app, conversations, records, theme)  # an application of its own: the visitor page cannot reach it
+    mount_staff(app, conversations, records)  # an application of its own: the visitor page cannot reach it
     page = visitor_page(conversations)
     page.queue(default_concurrency_limit=8)  # Gradio's own default is one visitor at a time
     served: FastAPI = gr.mount_gradio_app(
@@ -88,7 +85,9 @@ def make_app(bot: Chatbot, records: Records | None = None) -> FastAPI:
         footer_links=[],
         show_error=False,
         ssr_mode=False,
-        theme=theme,
+        theme=gr.themes.Soft(
+            primary_hue="teal", font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]
+        ),
         head=HEAD,
         favicon_path=str(STATIC / "icon.svg"),
     )

@@ -16,6 +16,7 @@ from bot.web.staff.desk import Desk, told
 from bot.web.staff.gate import PERSON, Gate, unavailable
 from bot.web.staff.login import CSRF, closed_pages, login_pages
 from bot.web.staff.people import audit_downloads, people_page
+from bot.web.staff.theme import staff_theme
 
 HEAD = '<link rel="stylesheet" href="/site/staff.css"><script src="/site/staff.js" defer></script>'
 UPLOAD_LIMIT = "20mb"  # of one file
@@ -32,16 +33,16 @@ def staff_app(desk: Desk) -> gr.Blocks:
     """Every page of the console."""
     console: gr.Blocks
     with gr.Blocks(title="Staff console", analytics_enabled=False) as console:
-        _bar(console, desk)
+        _bar(console, desk, "")
         _first_page()
     for name, path, _, fill in PAGES:
         with console.route(name, path):
-            _bar(console, desk)
+            _bar(console, desk, path)
             fill(desk)
     return console
 
 
-def mount_staff(app: FastAPI, conversations: Conversations, records: Records | None, theme: gr.Theme) -> None:
+def mount_staff(app: FastAPI, conversations: Conversations, records: Records | None) -> None:
     """Serves the console at /staff, its log-in before it. To be called before the visitor page is mounted at /."""
     if records is None:
         app.include_router(closed_pages())
@@ -64,7 +65,7 @@ def mount_staff(app: FastAPI, conversations: Conversations, records: Records | N
         max_file_size=UPLOAD_LIMIT,
         show_error=False,
         ssr_mode=False,
-        theme=theme,
+        theme=staff_theme(),
         head=HEAD,
     )
     mounted = app.routes[-1]
@@ -87,9 +88,14 @@ def _name(request: Request) -> str | None:
     return person.name if person else None
 
 
-def _bar(console: gr.Blocks, desk: Desk) -> None:
+def _bar(console: gr.Blocks, desk: Desk, here: str) -> None:
     """The top of every page: the other pages, who is logged in, and the way out."""
-    Navbar(main_page_name="Start")
+    Navbar(visible=False)  # Gradio's own has too little contrast, and hides pages on a narrow screen
+    links = "".join(
+        f'<li><a href="/staff/{path}"{" aria-current=page" if path == here else ""}>{name}</a></li>'
+        for path, name in [("", "Start"), *((path, name) for name, path, _, _ in PAGES)]
+    )
+    gr.HTML(f'<nav aria-label="Staff console"><ul>{links}</ul></nav>', elem_id="pages")
     bar = gr.HTML(elem_id="bar")
 
     def fill(request: gr.Request) -> str:
