@@ -54,10 +54,11 @@ def serve(settings: Settings, listener: socket.socket) -> None:
     from bot.records.retention import sweep_daily
     from bot.web.conversations import IDLE
     from bot.web.server import make_app
+    from eval.workbench import Bench
 
     records = open_records(settings)
     sweep_daily(records, settings, IDLE)
-    app = make_app(load_or_stand_by(settings), records)
+    app = make_app(load_or_stand_by(settings), records, Bench(settings))
     shown = f"[{settings.host}]" if ":" in settings.host else settings.host
     print(f"Ready: http://{shown}:{settings.port}", flush=True)
     config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=3)

@@ -33,6 +33,10 @@ class CuratedError(UserError):
     """A curated answer that cannot be taken, or a step that its state does not allow."""
 
 
+class BenchmarkError(UserError):
+    """A run that cannot be started, stopped or shown."""
+
+
 class PeopleError(UserError):
     """A user of the console who cannot be made or changed as asked."""
 

@@ -18,6 +18,7 @@ from bot.web.articles import article_pages
 from bot.web.conversations import Conversations
 from bot.web.page import HEAD, visitor_page
 from bot.web.staff.app import mount_staff
+from bot.web.staff.workbench import Workbench
 
 log = logging.getLogger(__name__)
 
@@ -45,8 +46,11 @@ def secured(response: Response) -> Response:
     return response
 
 
-def make_app(bot: Chatbot, records: Records | None = None) -> FastAPI:
-    """Everything that is served, around one loaded bot; without `records` nothing outlives the process."""
+def make_app(bot: Chatbot, records: Records | None = None, benchmark: Workbench | None = None) -> FastAPI:
+    """Everything that is served, around one loaded bot; without `records` nothing outlives the process.
+
+    `benchmark` is for the staff console, which measures nothing without it.
+    """
     conversations = Conversations(bot, records)
     app = FastAPI(title="Back massage answers", docs_url=None, redoc_url=None, openapi_url=None)
 
@@ -73,7 +77,7 @@ def make_app(bot: Chatbot, records: Records | None = None) -> FastAPI:
     app.include_router(api(conversations))
     app.include_router(article_pages(bot.articles))
     app.mount("/site", StaticFiles(directory=STATIC))
-    mount_staff(app, conversations, records)  # an application of its own: the visitor page cannot reach it
+    mount_staff(app, conversations, records, benchmark)  # an application of its own: the visitor page cannot reach it
     page = visitor_page(conversations)
     page.queue(default_concurrency_limit=8)  # Gradio's own default is one visitor at a time
     served: FastAPI = gr.mount_gradio_app(

@@ -12,22 +12,27 @@ from bot.errors import RecordsError
 from bot.records.database import Records
 from bot.records.people import Person
 from bot.web.conversations import Conversations
+from bot.web.staff.benchmark import benchmark_downloads, benchmark_page
+from bot.web.staff.curated import curated_page
 from bot.web.staff.desk import Desk, told
 from bot.web.staff.gate import PERSON, Gate, unavailable
 from bot.web.staff.login import CSRF, closed_pages, login_pages
 from bot.web.staff.oidc import oidc_app
 from bot.web.staff.people import audit_downloads, people_page
 from bot.web.staff.theme import staff_theme
+from bot.web.staff.workbench import Workbench
 
 HEAD = '<link rel="stylesheet" href="/site/staff.css"><script src="/site/staff.js" defer></script>'
 UPLOAD_LIMIT = "20mb"  # of one file
 
 # Name in the navigation, address under /staff, what the first page says of it, and what fills it, in order.
 PAGES: tuple[tuple[str, str, str, Callable[[Desk], None]], ...] = (
+    ("Curated answers", "curated", "write, try out and approve answers that visitors get word for word", curated_page),
+    ("Benchmark", "benchmark", "run question files, compare, and add a case as a question", benchmark_page),
     ("People and audit", "people", "who may log in and as what, and who changed what", people_page),
 )
 # Addresses behind the gate that are no pages, such as downloads; each makes its routes for a desk.
-ROUTERS = (audit_downloads,)
+ROUTERS = (audit_downloads, benchmark_downloads)
 
 
 def staff_app(desk: Desk) -> gr.Blocks:
@@ -43,13 +48,15 @@ def staff_app(desk: Desk) -> gr.Blocks:
     return console
 
 
-def mount_staff(app: FastAPI, conversations: Conversations, records: Records | None) -> None:
+def mount_staff(
+    app: FastAPI, conversations: Conversations, records: Records | None, benchmark: Workbench | None = None
+) -> None:
     """Serves the console at /staff, its log-in before it. To be called before the visitor page is mounted at /."""
     if records is None:
         app.include_router(closed_pages())
         return
     settings = conversations.bot.settings
-    desk = Desk(settings, records, conversations)
+    desk = Desk(settings, records, conversations, benchmark)
     app.include_router(login_pages(desk))
     if settings.oidc_issuer:
         app.mount("/staff/oidc", oidc_app(desk))

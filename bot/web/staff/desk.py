@@ -15,6 +15,7 @@ from bot.records.people import Person
 from bot.records.tables import Role
 from bot.settings import Settings
 from bot.web.conversations import Conversations
+from bot.web.staff.workbench import Workbench
 
 COOKIE = "staff_session"  # holds the token of bot.records.sessions
 
@@ -23,7 +24,7 @@ ROLES: Mapping[str, tuple[Role, ...]] = MappingProxyType(
     {
         "try": tuple(Role),
         "inbox": tuple(Role),
-        "curated": (Role.SUPPORT, Role.EDITOR, Role.ADMIN),
+        "curated": (Role.EDITOR, Role.ADMIN),
         "articles": (Role.EDITOR, Role.ADMIN),
         "benchmark": (Role.EVALUATOR, Role.EDITOR, Role.ADMIN),
         "people": (Role.ADMIN,),
@@ -38,6 +39,7 @@ class Desk:
     settings: Settings
     records: Records
     conversations: Conversations
+    benchmark: Workbench | None = None  # of the evaluation package; None where the program runs without it
 
     @property
     def bot(self) -> Chatbot:

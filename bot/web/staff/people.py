@@ -6,7 +6,6 @@ import io
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from html import escape
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -22,6 +21,7 @@ from bot.records.tables import Role
 from bot.web.api import error
 from bot.web.staff.desk import ROLES, Desk, told
 from bot.web.staff.gate import PERSON
+from bot.web.staff.markup import status, table
 
 SHOWN = 50  # entries of the audit on one page
 BATCH = 1000  # entries read at a time for a download
@@ -112,7 +112,7 @@ def _people(desk: Desk) -> None:
 
     def after(sentence: str) -> tuple[str, str]:
         with told():
-            return _people_table(people.everybody(desk.records), desk.records.now()), _status(sentence)
+            return _people_table(people.everybody(desk.records), desk.records.now()), status(sentence)
 
     gr.on(None, show, None, [table, name], api_visibility="private", show_progress="hidden")
     name.input(choose, name, roles, api_visibility="private", show_progress="hidden")
@@ -210,7 +210,7 @@ def _people_table(everybody: Sequence[Person], now: datetime.datetime) -> str:
     rows = (
         (user.name, ", ".join(sorted(user.roles)), _state(user, now), f"{user.created:%Y-%m-%d}") for user in everybody
     )
-    return _table("Users", ("Name", "Roles", "State", "Since"), rows)
+    return table("Users", ("Name", "Roles", "State", "Since"), rows)
 
 
 def _state(user: Person, now: datetime.datetime) -> str:
@@ -235,27 +235,11 @@ def _audit_table(entries: Sequence[Entry], before: int) -> str:
         for entry in entries
     )
     caption = f"Entries {before + 1} to {before + len(entries)}, times in UTC"
-    return _table(caption, ("When", "Who", "What", "Which", "Details"), rows)
-
-
-def _table(caption: str, heads: Sequence[str], rows: Iterator[tuple[str, ...]]) -> str:
-    """The label on every cell is for narrow screens, which show a row as a list."""
-    head = "".join(f'<th scope="col">{text}</th>' for text in heads)
-    body = "".join(
-        "<tr>"
-        + "".join(f'<td data-label="{label}">{escape(text)}</td>' for label, text in zip(heads, row, strict=True))
-        + "</tr>"
-        for row in rows
-    )
-    return f"<table><caption>{caption}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    return table(caption, ("When", "Who", "What", "Which", "Details"), rows)
 
 
 def _plain(value: object) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-
-
-def _status(sentence: str) -> str:
-    return f'<p role="status">{escape(sentence)}</p>'
 
 
 def _chosen(name: str | None) -> str:

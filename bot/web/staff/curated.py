@@ -1,0 +1,438 @@
+"""Curated answers: written with citations, tried out, approved by a second person, taken back."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import gradio as gr
+
+from bot.chat import Bot
+from bot.errors import CuratedError, StaleRevision
+from bot.records import curated, exchanges
+from bot.records.curated import CuratedAnswer, Line, Quote
+from bot.records.tables import State
+from bot.retrieval.articles import squash
+from bot.web.staff import curated_views as views
+from bot.web.staff.desk import ROLES, Desk, told
+from bot.web.staff.markup import status
+from bot.web.staff.picker import PRIVATE, Picker, loaded, shown
+
+SHOWN = 25  # answers in the list at once
+LABEL_CHARS = 60  # of a line in the list of lines
+INTRODUCTION = """<h1>Curated answers</h1>
+<p>An answer written here is given to visitors who ask its question, word for word, once a second person has approved
+it. The guard comes first all the same: whoever names a warning sign is referred.</p><h2>All answers</h2>"""
+EDITOR = "<h2>Write or edit</h2>"
+LINES = """<h3>Lines</h3><p>A line is one sentence, or one entry of a list: begin it with “- ”, or with “1. ” for a step.
+Every line should rest on sentences of the articles.</p>"""
+PREVIEW = "<h2>As the visitor would see it</h2>"
+MATCHES = "<h2>Which questions get it</h2>"
+NOT_STORED = "<p>A new answer, not saved yet.</p>"
+
+
+@dataclass(frozen=True)
+class Draft:
+    """The answer in the editor. All of it is in the browser, so that a server that stops loses nothing."""
+
+    id: int | None = None  # None before it is saved for the first time
+    revision: int = 0
+    question: str = ""
+    expires: str = ""  # last day, as typed
+    lines: tuple[Line, ...] = (Line(""),)
+    at: int = 0  # the line whose words and citations are in the fields
+
+    @classmethod
+    def of(cls, answer: CuratedAnswer) -> "Draft":
+        """An answer as it is stored."""
+        return cls(answer.id, answer.revision, answer.question, views.last_day(answer.expires_at), answer.lines)
+
+    def to_json(self) -> str:
+        """For the hidden field."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> "Draft":
+        """What `to_json` wrote; a new answer for an empty text."""
+        body: dict[str, Any] = json.loads(text or "{}")
+        lines = (
+            Line(line["text"], tuple(Quote(**quote) for quote in line["citations"])) for line in body.get("lines", ())
+        )
+        return cls(**{**body, "lines": tuple(lines) or (Line(""),)})
+
+    def written(self, text: str, citations: Sequence[Quote]) -> "Draft":
+        """With these words and citations in the open line."""
+        line = Line(text.strip(), tuple(citations))
+        return replace(self, lines=(*self.lines[: self.at], line, *self.lines[self.at + 1 :]))
+
+    def added(self) -> "Draft":
+        """With an empty line behind the open one, which is open now."""
+        at = self.at + 1
+        return replace(self, lines=(*self.lines[:at], Line(""), *self.lines[at:]), at=at)
+
+    def removed(self) -> "Draft":
+        """Without the open line."""
+        lines = (*self.lines[: self.at], *self.lines[self.at + 1 :]) or (Line(""),)
+        return replace(self, lines=lines, at=min(self.at, len(lines) - 1))
+
+    def moved(self, by: int) -> "Draft":
+        """With the open line so many places further down; as it is where there is no such place."""
+        to = self.at + by
+        if not 0 <= to < len(self.lines):
+            return self
+        lines = list(self.lines)
+        lines.insert(to, lines.pop(self.at))
+        return replace(self, lines=tuple(lines), at=to)
+
+    @property
+    def filled(self) -> tuple[Line, ...]:
+        """The lines that say or cite anything."""
+        return tuple(line for line in self.lines if line.text or line.citations)
+
+    def differs(self, answer: CuratedAnswer) -> bool:
+        """Whether saving it would change the answer."""
+        mine = (self.question.strip(), self.filled, self.expires.strip())
+        return mine != (answer.question, answer.lines, views.last_day(answer.expires_at))
+
+
+def curated_page(desk: Desk) -> None:
+    """Fills the open page."""
+    page = Curating(desk)
+    gr.HTML(INTRODUCTION)
+    with gr.Row(elem_classes="controls"):
+        state = gr.Dropdown(
+            label="Show", choices=[("all", ""), *((state.value, state.value) for state in State)], value=""
+        )
+        newer = gr.Button("Newer", interactive=False)
+        older = gr.Button("Older", interactive=False)
+        fresh = gr.Button("New answer", variant="primary")
+    number = gr.State(0)
+    table = gr.HTML(elem_classes="table")
+
+    gr.HTML(EDITOR)
+    about = gr.HTML()
+    held = gr.Textbox("", visible="hidden", label="The answer in the editor")
+    with gr.Row(elem_classes="controls"):
+        question = gr.Textbox(label="Question", placeholder="as a visitor would put it", lines=1, max_lines=4, scale=3)
+        expires = gr.Textbox(label="Last day (UTC), or empty", placeholder="YYYY-MM-DD", scale=1)
+    gr.HTML(LINES)
+    lines = gr.Radio(label="Line to work on", choices=[("1.", "0")], value="0", elem_classes="sentences")
+    with gr.Row(elem_classes="controls"):
+        add = gr.Button("Add a line")
+        up = gr.Button("Move it up")
+        down = gr.Button("Move it down")
+        remove = gr.Button("Remove it")
+    words = gr.Textbox(label="Words of the line", lines=2, max_lines=6)
+    picker = Picker(desk, ROLES["curated"], "The line rests on")
+    with gr.Row(elem_classes="controls"):
+        save = gr.Button("Save as draft", variant="primary")
+        submit = gr.Button("Submit for approval", interactive=False)
+        approve = gr.Button("Approve", interactive=False)
+        back = gr.Button("Send back", interactive=False)
+        retire = gr.Button("Retire", interactive=False)
+        look = gr.Button("Try it out")
+    said = gr.HTML(elem_classes="said")
+    conflict = gr.HTML(elem_classes="conflict")
+    with gr.Row(elem_classes="controls"):
+        over = gr.Button("Save mine over theirs", visible=False)
+        theirs = gr.Button("Open theirs", visible=False)
+    preview = gr.HTML(PREVIEW)
+    matches = gr.HTML(MATCHES, elem_classes="table")
+
+    listing = [number, table, newer, older]
+    fields = [held, question, expires, words, picker.quotes]
+    one_line = [held, lines, words, *picker.outputs]
+    editor = [*one_line, question, expires, about, submit, approve, back, retire, said, conflict, over, theirs]
+    tried = {"fn": page.try_out, "inputs": fields, "outputs": [preview, matches], **PRIVATE}
+
+    gr.on(None, page.first, state, listing, **PRIVATE)
+    gr.on(None, page.begin, None, editor, **PRIVATE).success(**tried)
+    state.input(page.first, state, listing, **PRIVATE)
+    newer.click(page.newer, [number, state], listing, **PRIVATE)
+    older.click(page.older, [number, state], listing, **PRIVATE)
+    fresh.click(page.fresh, None, editor, **PRIVATE).success(**tried)
+    lines.input(page.choose, [*fields, lines], one_line, **PRIVATE)
+    for button, change in ((add, page.add), (up, page.up), (down, page.down), (remove, page.remove)):
+        button.click(change, fields, one_line, **PRIVATE)
+    picker.ticked.then(page.suggest, [words, picker.quotes], words, **PRIVATE)
+    gr.on([look.click, question.submit], **tried)
+    steps = ((save, page.save), (over, page.save_over), (submit, page.submit), (approve, page.approve))
+    for button, step in (*steps, (back, page.send_back), (retire, page.retire), (theirs, page.open_theirs)):
+        done = button.click(step, fields, editor, **PRIVATE)
+        done.success(page.first, state, listing, **PRIVATE).success(**tried)
+
+
+class Curating:
+    """The event handlers. Each begins with who sent the event, and gives updates for what it names."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._records = desk.records
+
+    # --- The list
+
+    def first(self, state: str, request: gr.Request) -> tuple[object, ...]:
+        """The newest answers."""
+        return self._list(0, state, request)
+
+    def newer(self, number: int, state: str, request: gr.Request) -> tuple[object, ...]:
+        """The page of the list before."""
+        return self._list(max(0, number - 1), state, request)
+
+    def older(self, number: int, state: str, request: gr.Request) -> tuple[object, ...]:
+        """The next page of the list."""
+        return self._list(number + 1, state, request)
+
+    def _list(self, number: int, state: str, request: gr.Request) -> tuple[object, ...]:
+        with told():
+            self._editor(request)
+            chosen = State(state) if state else None
+            found = curated.listed(self._records, chosen, limit=SHOWN + 1, offset=number * SHOWN)
+            listing = views.listing(found[:SHOWN], self._records.now())
+        return number, listing, gr.Button(interactive=number > 0), gr.Button(interactive=len(found) > SHOWN)
+
+    # --- Opening
+
+    def begin(self, request: gr.Request) -> tuple[object, ...]:
+        """What the address asks for: `answer` by its number, or a new one for a `question` or an `exchange`."""
+        with told():
+            self._editor(request)
+            asked = dict(request.query_params)
+            if number := asked.get("answer", ""):
+                if not number.isdecimal():
+                    raise CuratedError(f"{number!r} is no number of an answer; choose one in the list.")
+                return self._opened(curated.read(self._records, int(number)), request)
+            question = asked.get("question", "")
+            if exchange := asked.get("exchange"):
+                said = exchanges.messages(self._records, exchange)
+                if not said:
+                    raise CuratedError("The words of this exchange were not kept; type the question yourself.")
+                question = said[-1]
+            return self._editor_with(Draft(question=question))
+
+    def fresh(self, request: gr.Request) -> tuple[object, ...]:
+        """The editor, empty."""
+        with told():
+            self._editor(request)
+            return self._editor_with(Draft())
+
+    def open_theirs(self, held: str, *typed: str, request: gr.Request) -> tuple[object, ...]:
+        """The answer as somebody else has left it; one's own text stands below."""
+        with told():
+            mine = _draft(held, *typed)
+            theirs = self._stored(mine)
+            kept = views.kept(mine.question, mine.filled)
+            return self._editor_with(Draft.of(theirs), self._around(theirs, request), conflict=kept)
+
+    # --- Lines
+
+    def choose(
+        self, held: str, question: str, expires: str, words: str, quotes: str, line: str, request: gr.Request
+    ) -> tuple[object, ...]:
+        """Another line in the fields."""
+        with told():
+            self._editor(request)
+            return self._line(replace(_draft(held, question, expires, words, quotes), at=int(line)))
+
+    def add(self, held: str, *typed: str, request: gr.Request) -> tuple[object, ...]:
+        """An empty line behind the open one."""
+        with told():
+            self._editor(request)
+            return self._line(_draft(held, *typed).added())
+
+    def remove(self, held: str, *typed: str, request: gr.Request) -> tuple[object, ...]:
+        """Without the open line."""
+        with told():
+            self._editor(request)
+            return self._line(_draft(held, *typed).removed())
+
+    def up(self, held: str, *typed: str, request: gr.Request) -> tuple[object, ...]:
+        """The open line one place further up."""
+        with told():
+            self._editor(request)
+            return self._line(_draft(held, *typed).moved(-1))
+
+    def down(self, held: str, *typed: str, request: gr.Request) -> tuple[object, ...]:
+        """The open line one place further down."""
+        with told():
+            self._editor(request)
+            return self._line(_draft(held, *typed).moved(1))
+
+    def suggest(self, words: str, quotes: str, request: gr.Request) -> object:
+        """The words of the first sentence that was ticked, where the line has none yet."""
+        with told():
+            self._editor(request)
+        chosen = loaded(quotes)
+        return gr.skip() if words.strip() or not chosen else squash(chosen[0].quote)
+
+    # --- Steps
+
+    def save(self, held: str, *typed: str, request: gr.Request) -> tuple[object, ...]:
+        """The answer saved; where somebody else was faster, what they did, and one's own text as it is."""
+        with told():
+            who = self._editor(request)
+            mine = _draft(held, *typed)
+            try:
+                answer = self._save(who, mine)
+            except StaleRevision as conflict:
+                return self._conflict(mine, str(conflict), request)
+            return self._opened(answer, request, f"Answer {answer.id} is saved as a draft.")
+
+    def save_over(self, held: str, *typed: str, request: gr.Request) -> tuple[object, ...]:
+        """One's own text over what somebody else has saved meanwhile, on purpose."""
+        with told():
+            who = self._editor(request)
+            mine = _draft(held, *typed)
+            answer = self._save(who, replace(mine, revision=self._stored(mine).revision))
+            return self._opened(answer, request, f"Answer {answer.id} is saved over the other version.")
+
+    def submit(self, held: str, *typed: str, request: gr.Request) -> tuple[object, ...]:
+        """Saved where anything was changed, and then awaiting approval."""
+        with told():
+            who = self._editor(request)
+            mine = _draft(held, *typed)
+            try:
+                answer = self._save(who, mine) if mine.id is None or mine.differs(self._stored(mine)) else None
+                number, revision = (answer.id, answer.revision) if answer else (mine.id or 0, mine.revision)
+                answer = curated.submit(self._records, who, number, revision, self._texts())
+            except StaleRevision as conflict:
+                return self._conflict(mine, str(conflict), request)
+            return self._opened(answer, request, f"Answer {answer.id} awaits approval.")
+
+    def approve(self, held: str, *typed: str, request: gr.Request) -> tuple[object, ...]:
+        """Served from now on. What was approved is what is stored: unsaved changes are refused."""
+        with told():
+            who = self._editor(request)
+            mine = self._unchanged(_draft(held, *typed))
+            answer = curated.approve(
+                self._records, self._desk.settings, who, mine.id or 0, mine.revision, texts=self._texts()
+            )
+            return self._opened(answer, request, f"Answer {answer.id} is approved: visitors get it from now on.")
+
+    def send_back(self, held: str, *typed: str, request: gr.Request) -> tuple[object, ...]:
+        """A draft again."""
+        with told():
+            who = self._editor(request)
+            mine = self._unchanged(_draft(held, *typed))
+            answer = curated.send_back(self._records, who, mine.id or 0, mine.revision)
+            return self._opened(answer, request, f"Answer {answer.id} is a draft again.")
+
+    def retire(self, held: str, *typed: str, request: gr.Request) -> tuple[object, ...]:
+        """No longer served."""
+        with told():
+            who = self._editor(request)
+            mine = self._unchanged(_draft(held, *typed))
+            answer = curated.retire(self._records, who, mine.id or 0, mine.revision)
+            return self._opened(answer, request, f"Answer {answer.id} is retired: no visitor gets it any more.")
+
+    # --- Trying out
+
+    def try_out(self, held: str, *typed: str, request: gr.Request) -> tuple[object, ...]:
+        """The reply that a visitor would get, through the whole flow, and the questions that would get it."""
+        with told():
+            self._editor(request)
+            mine, bot = _draft(held, *typed), self._desk.bot
+            if not mine.question.strip():
+                return PREVIEW + "<p>Write the question first.</p>", MATCHES
+            if not isinstance(bot, Bot):
+                return PREVIEW + "<p>The bot runs without its models, so that nothing can be tried out.</p>", MATCHES
+            reply = views.preview(bot, mine.question, mine.filled)
+            found = views.matches(bot.matches(mine.question), self._desk.settings.curated_match)
+        return PREVIEW + reply, MATCHES + found
+
+    # --- Within
+
+    def _editor(self, request: gr.Request) -> str:
+        return self._desk.who(request, *ROLES["curated"]).name
+
+    def _texts(self) -> dict[str, str]:
+        return {slug: article.text for slug, article in self._desk.bot.articles.items()}
+
+    def _stored(self, mine: Draft) -> CuratedAnswer:
+        if mine.id is None:
+            raise CuratedError("This answer is not saved yet; save it first.")
+        return curated.read(self._records, mine.id)
+
+    def _unchanged(self, mine: Draft) -> Draft:
+        """For steps that take the answer as it is stored. Raises CuratedError where the editor holds something else."""
+        stored = self._stored(mine)
+        if stored.revision == mine.revision and mine.differs(stored):
+            raise CuratedError("The editor holds changes that are not saved; save them, or open the answer again.")
+        return mine
+
+    def _save(self, who: str, mine: Draft) -> CuratedAnswer:
+        expires_at = views.end_of(mine.expires)
+        if mine.id is None:
+            return curated.draft(self._records, who, mine.question, mine.filled, self._texts(), expires_at=expires_at)
+        stored = self._stored(mine)
+        changed = replace(
+            stored, question=mine.question, lines=mine.filled, expires_at=expires_at, revision=mine.revision
+        )
+        return curated.edit(self._records, who, changed, self._texts())
+
+    def _opened(self, answer: CuratedAnswer, request: gr.Request, sentence: str = "") -> tuple[object, ...]:
+        """The editor with a stored answer."""
+        return self._editor_with(Draft.of(answer), self._around(answer, request), sentence)
+
+    def _conflict(self, mine: Draft, sentence: str, request: gr.Request) -> tuple[object, ...]:
+        """The editor as it is, what the other person did beside it, and the choice between the two."""
+        theirs = self._stored(mine)
+        return self._editor_with(
+            mine, self._around(theirs, request), conflict=views.theirs(sentence, theirs), choice=True
+        )
+
+    def _around(self, answer: CuratedAnswer, request: gr.Request) -> tuple[object, ...]:
+        """What is told about a stored answer, and the steps that its state and this person allow."""
+        me = self._desk.who(request, *ROLES["curated"])
+        own = answer.author == me.name and self._desk.settings.second_approval
+        awaiting = answer.state is State.AWAITING
+        return (
+            views.about(answer, self._desk.bot.articles, self._records.now(), own=awaiting and own),
+            gr.Button(interactive=answer.state in (State.DRAFT, State.STALE)),
+            gr.Button(interactive=awaiting and not own),
+            gr.Button(interactive=awaiting),
+            gr.Button(interactive=answer.state is not State.RETIRED),
+        )
+
+    def _editor_with(
+        self,
+        draft: Draft,
+        around: tuple[object, ...] | None = None,
+        sentence: str = "",
+        conflict: str = "",
+        *,
+        choice: bool = False,
+    ) -> tuple[object, ...]:
+        return (
+            *self._line(draft),
+            draft.question,
+            draft.expires,
+            *(around or (NOT_STORED, gr.Button(interactive=True), *[gr.Button(interactive=False) for _ in range(3)])),
+            status(sentence) if sentence else "",
+            conflict,
+            gr.Button(visible=choice),
+            gr.Button(visible=choice),
+        )
+
+    def _line(self, draft: Draft) -> tuple[object, ...]:
+        """The fields of the open line."""
+        line = draft.lines[draft.at]
+        labels = [(_label(number, each), str(number)) for number, each in enumerate(draft.lines)]
+        return (
+            draft.to_json(),
+            gr.Radio(choices=labels, value=str(draft.at)),
+            line.text,
+            *shown(self._desk.bot.articles, line.citations),
+        )
+
+
+def _draft(held: str, question: str, expires: str, words: str, quotes: str) -> Draft:
+    """The answer in the editor, with what its fields hold now."""
+    draft = replace(Draft.from_json(held), question=question, expires=expires)
+    return draft.written(words, loaded(quotes))
+
+
+def _label(number: int, line: Line) -> str:
+    """A line in the list of lines."""
+    words = line.text if len(line.text) <= LABEL_CHARS else line.text[:LABEL_CHARS].rstrip() + "…"
+    return f"{number + 1}. {words}" if words else f"{number + 1}. (empty)"
