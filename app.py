@@ -50,13 +50,14 @@ def serve(settings: Settings, listener: socket.socket) -> None:
     import uvicorn
 
     from bot.chat import load_or_stand_by
+    from bot.publishing.shelf import Shelf
     from bot.records.database import open_records
     from bot.web.conversations import IDLE
     from bot.web.server import make_app
 
     records = open_records(settings)
     records.forget(IDLE)
-    app = make_app(load_or_stand_by(settings), records)
+    app = make_app(load_or_stand_by(settings, Shelf.of(settings).published()), records)
     shown = f"[{settings.host}]" if ":" in settings.host else settings.host
     print(f"Ready: http://{shown}:{settings.port}", flush=True)
     config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=3)

@@ -9,8 +9,8 @@ from tempfile import TemporaryDirectory
 from cachetools import LRUCache, cached
 
 from bot.corpus.check import between_files, check_page
-from bot.corpus.library import Library, find_line, read_library, read_page
 from bot.corpus.library import Finding as CorpusFinding
+from bot.corpus.library import Library, find_line, read_library, read_page
 from bot.errors import CorpusError
 from bot.publishing.content import Content
 from bot.publishing.shelf import digest

@@ -3,9 +3,11 @@
 import logging
 import shutil
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from pathlib import Path
 from typing import Protocol
 
 from filelock import FileLock, Timeout
@@ -13,16 +15,18 @@ from filelock import FileLock, Timeout
 from bot.chat import Bot, Chatbot, Turn, over
 from bot.errors import PublishingError, UserError
 from bot.publishing.findings import unreadable
-from bot.publishing.shelf import Shelf, article_digest, article_digests
+from bot.publishing.shelf import Now, Shelf, article_digest, article_digests
 from bot.records import drafts, publications
 from bot.records.database import Records
 from bot.records.publications import Change
 from bot.records.tables import Step
+from bot.retrieval.articles import Article
 from bot.retrieval.index import index_home
 from bot.settings import Settings
 
 log = logging.getLogger(__name__)
 
+PATIENCE_SECONDS = 5.0  # for another process that publishes
 FOLLOWED_SECONDS = 2.0  # between looks at the pointer, which another process may have moved
 AGAIN_SECONDS = 60.0  # after a version that could not be loaded
 KEPT_VERSIONS = 20  # of those that served, to go back to
@@ -88,12 +92,13 @@ class Publisher:
 
         Raises PublishingError where there is nothing to build, a draft does not fit, or another build runs.
         """
-        waiting = self._fitting(drafts.waiting(self._records))
+        before = self.shelf.now()
+        waiting = self._fitting(drafts.waiting(self._records), before.folder)
 
         def work() -> None:
-            version = self.shelf.keep(self.shelf.published(), [draft.content for draft in waiting])
+            version = self.shelf.keep(before.folder, [draft.content for draft in waiting])
             held = {draft.content.slug: draft.revision for draft in waiting}
-            self.candidate = self._load(version, held)
+            self.candidate = self._load(version, before, held)
             if not self.candidate.articles:
                 sentence = "The drafts say what the articles say already; there is nothing to publish."
             else:
@@ -107,17 +112,28 @@ class Publisher:
 
         Raises PublishingError where there is no such version, it serves now, or a build runs.
         """
-        known = {self.shelf.version(), *(v for p in publications.listed(self._records) for v in _versions(p))}
-        if version not in known or not self.shelf.path(version).is_dir():
+        before = self.shelf.now()
+        if version not in self.kept():
             raise PublishingError("That version is no longer kept; choose another one.")
-        if version == self.shelf.version():
+        if version == before.version:
             raise PublishingError("That version serves already.")
 
         def work() -> None:
-            self._swap(who, Step.ROLLED_BACK, self._load(version, {}))
+            self._swap(who, Step.ROLLED_BACK, self._load(version, before))
             self._tell(Stage.DONE, "The earlier version serves again. Drafts are as they were.")
 
         self._begin(who, work)
+
+    def kept(self) -> tuple[str, ...]:
+        """Versions that have served and can be gone back to, the latest first. Raises RecordsError."""
+        served = dict.fromkeys(v for entry in publications.listed(self._records) for v in _versions(entry))
+        return tuple(version for version in served if self.shelf.path(version).is_dir())
+
+    @property
+    def articles(self) -> Mapping[str, Article]:
+        """Those of the version that serves; none where the bot could not be loaded."""
+        bot = self._serving.bot
+        return bot.retriever.index.articles if isinstance(bot, Bot) else {}
 
     def publish(self, who: str) -> None:
         """The candidate serves from now on; replies that are being made are finished by the bot before.
@@ -176,23 +192,17 @@ class Publisher:
     def _begin(self, who: str, work: Callable[[], None]) -> None:
         """Runs `work` in a thread. Its failure becomes one sentence, and nothing else is changed by it."""
         bot = self._bot()
-        lock = FileLock(self.shelf.folder / "build.lock", thread_local=False)
         with self._starting:
             if self.progress.stage is Stage.RUNNING:
                 raise PublishingError(f"{self.progress.who} is building a version already; wait until it is done.")
-            try:
-                self.shelf.folder.mkdir(parents=True, exist_ok=True)
-                lock.acquire(timeout=0)
-            except Timeout as error:
-                raise PublishingError("Another process is building a version; wait until it is done.") from error
-            except OSError as error:
-                raise PublishingError(f"{self.shelf.folder} cannot be written ({error.strerror or error}).") from error
             self.candidate = None
             self.progress = Progress(Stage.RUNNING, who, message="Preparing the articles.")
 
         def run() -> None:
             try:
-                work()
+                with self._alone("build.lock", 0):
+                    work()
+                    self._tidy(bot)
             except UserError as error:
                 self._tell(Stage.FAILED, f"{error} Nothing has changed for visitors, and no draft is lost.")
             except Exception:
@@ -202,39 +212,34 @@ class Publisher:
                     "The version could not be built; the server's log says why. Nothing has changed for visitors, and "
                     "no draft is lost.",
                 )
-            finally:
-                self._tidy(bot)
-                lock.release()
 
         self._worker = threading.Thread(target=run, name="library build", daemon=True)
         self._worker.start()
 
-    def _load(self, version: str, held: Mapping[str, int]) -> Candidate:
-        before = self.shelf.version()
-        old, new = article_digests(self.shelf.published()), article_digests(self.shelf.path(version))
+    def _load(self, version: str, before: Now, held: Mapping[str, int] | None = None) -> Candidate:
+        old, new = article_digests(before.folder), article_digests(self.shelf.path(version))
         changed = tuple(slug for slug in sorted(old.keys() | new.keys()) if old.get(slug) != new.get(slug))
         bot = over(self._bot(), self.shelf.path(version), self._encoded)
         if not bot.ready():
             raise PublishingError("The new version finds nothing, so it cannot answer.")
-        return Candidate(version, before, bot, changed, new, held)
+        return Candidate(version, before.version, bot, changed, new, held or {})
 
     def _swap(self, who: str, what: Step, candidate: Candidate) -> None:
         """Writes it down, moves the pointer and lets the candidate's bot serve; all of it or nothing."""
-        with self._swapping:
-            before = self.shelf.version()
-            if candidate.before != before:
+        change = Change(
+            what=what,
+            from_version=candidate.before,
+            to_version=candidate.version,
+            articles=candidate.articles,
+            drafts=candidate.drafts,
+            digests=candidate.digests,
+            texts={slug: article.text for slug, article in candidate.bot.articles.items()},
+        )
+        with self._swapping, self._alone("publish.lock", PATIENCE_SECONDS):
+            before, pointer = self.shelf.now(), self.shelf.pointer()
+            if candidate.before != before.version:
                 raise PublishingError("Somebody has published since this version was built; build it again.")
-            pointer = self.shelf.pointer()
-            self.shelf.keep(self.shelf.published())  # the original too, so that one can go back to it
-            change = Change(
-                what=what,
-                from_version=before,
-                to_version=candidate.version,
-                articles=candidate.articles,
-                drafts=candidate.drafts,
-                digests=candidate.digests,
-                texts={slug: article.text for slug, article in candidate.bot.articles.items()},
-            )
+            self.shelf.keep(before.folder)  # the original too, so that one can go back to it
             try:
                 publications.record(self._records, who, change, lambda: self.shelf.point(candidate.version))
             except OSError as error:
@@ -245,9 +250,23 @@ class Publisher:
             self._serving.bot = candidate.bot
             self._loaded = candidate.version
 
-    def _fitting(self, waiting: Iterable[drafts.Draft]) -> list[drafts.Draft]:
+    @contextmanager
+    def _alone(self, name: str, patience: float) -> Iterator[None]:
+        """While no other process does the same. Raises PublishingError where one does."""
+        with ExitStack() as held:
+            try:
+                self.shelf.folder.mkdir(parents=True, exist_ok=True)
+                held.enter_context(FileLock(self.shelf.folder / name, patience, thread_local=False))
+            except Timeout as error:
+                raise PublishingError("Another process is building or publishing; wait until it is done.") from error
+            except OSError as error:
+                sentence = f"{self.shelf.folder} cannot be written ({error.strerror or error}); check the disk."
+                raise PublishingError(sentence) from error
+            yield
+
+    def _fitting(self, waiting: Iterable[drafts.Draft], published: Path) -> list[drafts.Draft]:
         """The drafts, each of them readable and made from the article as it is published now."""
-        found, published = list(waiting), self.shelf.published()
+        found = list(waiting)
         if not found:
             raise PublishingError("There is no draft, so there is nothing to build; edit or upload an article first.")
         for draft in found:
@@ -276,15 +295,14 @@ class Publisher:
     def _tidy(self, bot: Bot) -> None:
         """Deletes what nobody will go back to: unpublished builds, old versions, and the indexes of most of them."""
         try:
-            past = [version for entry in publications.listed(self._records) for version in _versions(entry)]
-            served = list(dict.fromkeys(past))
+            served = self.kept()
             tried = [self.candidate.version] if self.candidate else []
             kept = {*served[:KEPT_VERSIONS], *tried, self.shelf.pointer()}
             indexed = {*served[:KEPT_INDEXES], *tried, self.shelf.pointer()}
             for path in self.shelf.folder.glob("*/"):
                 if path.name not in indexed:
-                    over_path = bot.settings.model_copy(update={"corpus": path})
-                    shutil.rmtree(index_home(over_path), ignore_errors=True)
+                    its_index = index_home(bot.settings.model_copy(update={"corpus": path}))
+                    shutil.rmtree(its_index, ignore_errors=True)
             self.shelf.drop_all_but(kept)
         except Exception:  # only disk space is at stake
             log.exception("old versions of the library cannot be deleted")

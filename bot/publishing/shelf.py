@@ -21,6 +21,14 @@ UNFINISHED = "building-"
 
 
 @dataclass(frozen=True)
+class Now:
+    """The version that serves."""
+
+    version: str
+    folder: Path
+
+
+@dataclass(frozen=True)
 class Shelf:
     """The published library of one corpus. Everything is looked up on disk, so that all processes agree."""
 
@@ -48,9 +56,10 @@ class Shelf:
         version = self.pointer()
         return self.path(version) if version else self.original
 
-    def version(self) -> str:
-        """Id of what serves. Raises CorpusError where the articles cannot be read."""
-        return self.pointer() or digest(self.original)
+    def now(self) -> Now:
+        """What serves at this moment. Raises CorpusError where its articles cannot be read."""
+        version = self.pointer()
+        return Now(version, self.path(version)) if version else Now(digest(self.original), self.original)
 
     def path(self, version: str) -> Path:
         """Folder of a version; it need not exist."""

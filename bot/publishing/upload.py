@@ -23,7 +23,8 @@ _LIST_LIKE = re.compile(r"([-+=]|\d+[.)])(\s|$|[-+=])")
 def content_of(name: str, data: bytes, slug: str = "") -> Content:
     """What the file becomes: Markdown stays as it is, any other text is written as Markdown, with fields to fill in.
 
-    `slug` is the article's name where the file's own does not count. Raises DraftError in one sentence: too large, of another kind, damaged, or without text.
+    `slug` is the article's name where the file's own does not count. Raises DraftError in one sentence: too large, of
+    another kind, damaged, or without text.
     """
     if len(data) > MOST_BYTES:
         size = f"{len(data) / 1e6:.1f} MB"

@@ -61,7 +61,7 @@ def record(records: Records, who: str, change: Change, swap: Callable[[], None])
         stale = curated.mark_stale_in(session, records, who, change.texts)
         what = "library published" if change.what is Step.PUBLISHED else "library rolled back"
         details = {"before": change.from_version, "articles": list(change.articles)}
-        audit.note(session, now, who, what, ("library", change.to_version), **details)
+        audit.note(session, now, who, what, ("corpus", change.to_version), **details)
         session.flush()
         swap()
     return stale
