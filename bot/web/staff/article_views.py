@@ -192,6 +192,13 @@ def history(past: Sequence[Published], done: Sequence[Entry]) -> str:
     """Which versions served, and what editors did."""
     if not past and not done:
         return "<p>Nobody has changed anything yet.</p>"
+    steps = table(
+        "Steps, times in UTC",
+        ("When", "Who", "What", "Which"),
+        [(entry.at.strftime(MOMENT), entry.who, entry.what, entry.subject_id) for entry in done],
+    )
+    if not past:
+        return steps
     versions = table(
         "Versions, times in UTC",
         ("When", "Who", "What", "From", "To", "Articles"),
@@ -206,10 +213,5 @@ def history(past: Sequence[Published], done: Sequence[Entry]) -> str:
             )
             for entry in past
         ],
-    )
-    steps = table(
-        "Steps, times in UTC",
-        ("When", "Who", "What", "Which"),
-        [(entry.at.strftime(MOMENT), entry.who, entry.what, entry.subject_id) for entry in done],
     )
     return versions + steps

@@ -2,7 +2,7 @@
 
 import datetime
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,48 @@ HISTORY = "<h2>History</h2>"
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 
 
+@dataclass(frozen=True)
+class Editor:
+    """Where one article is edited."""
+
+    choice: gr.Dropdown
+    name: gr.Textbox
+    begin: gr.Button
+    upload: gr.UploadButton
+    opened: gr.Textbox  # an Opened as JSON; unlike gr.State it outlives the server
+    fresh: gr.Textbox  # the same, where somebody else was faster
+    said: gr.HTML
+    text: gr.Textbox
+    questions: gr.Textbox
+    save: gr.Button
+    check: gr.Button
+    discard: gr.Button
+    remove: gr.Button
+    revisions: gr.Dropdown
+    conflict: gr.HTML
+    over: gr.Button
+    take: gr.Button
+    findings: gr.HTML
+    chunks: gr.HTML
+
+
+@dataclass(frozen=True)
+class Versions:
+    """Where the next version is built, tried and published, and an earlier one comes back."""
+
+    waiting: gr.HTML
+    build: gr.Button
+    publish: gr.Button
+    progress: gr.HTML
+    timer: gr.Timer
+    question: gr.Textbox
+    ask: gr.Button
+    answers: gr.HTML
+    version: gr.Dropdown
+    back: gr.Button
+    history: gr.HTML
+
+
 def articles_page(desk: Desk) -> None:
     """Fills the open page."""
     page = Articles(desk)
@@ -41,29 +83,61 @@ def articles_page(desk: Desk) -> None:
     serving = gr.HTML()
     with gr.Accordion("All articles", open=False):
         table = gr.HTML(elem_classes="table")
+    editor, versions = _editor(), _versions()
+    whole = [serving, table, editor.choice, versions.waiting, versions.build, versions.publish, versions.progress]
+    whole += [versions.timer, versions.version, versions.back, versions.history]
+    gr.on(None, page.show, None, whole, **PRIVATE)
+    _connect_editor(page, editor, whole)
+    _connect_versions(page, versions, whole)
+
+
+def _editor() -> Editor:
     gr.HTML(EDITING)
+    choice = gr.Dropdown(label="Article", choices=[], value=None, filterable=True)
+    name = gr.Textbox(label="Name of a new article", placeholder="warm-oil")
     with gr.Row(elem_classes="controls"):
-        choice = gr.Dropdown(label="Article", choices=[], value=None, filterable=True)
-        name = gr.Textbox(label="Name of a new article", placeholder="warm-oil")
-        begin = gr.Button("Begin it")
+        begin = gr.Button("Begin a new article")
         upload = gr.UploadButton("Upload a file", file_types=list(READERS), file_count="single")
-    opened = gr.Textbox(visible="hidden", label="Opened")  # unlike gr.State it outlives the server
+    opened = gr.Textbox(visible="hidden", label="Opened")
     fresh = gr.Textbox(visible="hidden", label="Seen since")
     said = gr.HTML(elem_classes="said")
-    text = gr.Textbox(label="Text, in Markdown", lines=14, max_lines=24, elem_classes="source")
-    questions = gr.Textbox(label="What visitors ask, by section, in YAML", lines=4, max_lines=12, elem_classes="source")
+    lines: dict[str, Any] = {"elem_classes": "source", "autoscroll": False}
+    text = gr.Textbox(label="Text, in Markdown", lines=14, max_lines=24, **lines)
+    questions = gr.Textbox(label="What visitors ask, by section, in YAML", lines=4, max_lines=12, **lines)
     with gr.Row(elem_classes="controls"):
         save = gr.Button("Save draft", variant="primary")
-        examine = gr.Button("Check")
+        check = gr.Button("Check")
         discard = gr.Button("Discard draft")
         remove = gr.Button("Take the article out")
-        revisions = gr.Dropdown(label="Earlier texts", choices=[], value=None)
     conflict = gr.HTML()
     with gr.Row(elem_classes="controls"):
         over = gr.Button("Save mine over theirs", visible=False)
         take = gr.Button("Open theirs", visible=False)
-    findings = gr.HTML(elem_classes="findings")
-    chunks = gr.HTML(elem_classes="findings")
+    revisions = gr.Dropdown(label="Earlier texts", choices=[], value=None)
+    return Editor(
+        choice=choice,
+        name=name,
+        begin=begin,
+        upload=upload,
+        opened=opened,
+        fresh=fresh,
+        said=said,
+        text=text,
+        questions=questions,
+        save=save,
+        check=check,
+        discard=discard,
+        remove=remove,
+        revisions=revisions,
+        conflict=conflict,
+        over=over,
+        take=take,
+        findings=gr.HTML(elem_classes="findings"),
+        chunks=gr.HTML(elem_classes="findings"),
+    )
+
+
+def _versions() -> Versions:
     gr.HTML(NEXT)
     waiting = gr.HTML()
     with gr.Row(elem_classes="controls"):
@@ -71,45 +145,60 @@ def articles_page(desk: Desk) -> None:
         publish = gr.Button("Publish it", interactive=False)
     progress = gr.HTML(elem_classes="said")
     timer = gr.Timer(LOOK_SECONDS, active=False)
-    with gr.Row(elem_classes="controls"):
-        question = gr.Textbox(label="Question to both versions", placeholder="Which oil is best?", lines=1)
-        ask = gr.Button("Ask both")
+    question = gr.Textbox(label="Question to both versions", placeholder="Which oil is best?", lines=1)
+    ask = gr.Button("Ask both")
     answers = gr.HTML()
     gr.HTML(HISTORY)
-    with gr.Row(elem_classes="controls"):
-        version = gr.Dropdown(label="Version to go back to", choices=[], value=None)
-        back = gr.Button("Roll back")
-    history = gr.HTML(elem_classes="table")
+    version = gr.Dropdown(label="Version to go back to", choices=[], value=None)
+    return Versions(
+        waiting=waiting,
+        build=build,
+        publish=publish,
+        progress=progress,
+        timer=timer,
+        question=question,
+        ask=ask,
+        answers=answers,
+        version=version,
+        back=gr.Button("Roll back"),
+        history=gr.HTML(elem_classes="table"),
+    )
 
-    whole = [serving, table, choice, waiting, build, publish, progress, timer, version, back, history]
-    edited = [opened, fresh, said, text, questions, revisions, conflict, over, take]
-    checking: dict[str, Any] = {"fn": page.check, "inputs": [opened, text, questions], "outputs": [findings, chunks]}
-    gr.on(None, page.show, None, whole, **PRIVATE)
+
+def _connect_editor(page: "Articles", editor: Editor, whole: list[Any]) -> None:
+    content = [editor.opened, editor.text, editor.questions]
+    edited = [editor.opened, editor.fresh, editor.said, editor.text, editor.questions, editor.revisions]
+    edited += [editor.conflict, editor.over, editor.take]
+    checking: dict[str, Any] = {"fn": page.check, "inputs": content, "outputs": [editor.findings, editor.chunks]}
     opening: Sequence[tuple[Any, Any, list[Any]]] = (
-        (choice.input, page.open, [choice]),
-        (begin.click, page.begin, [name]),
-        (name.submit, page.begin, [name]),
-        (upload.upload, page.upload, [upload]),
-        (revisions.input, page.revise, [revisions, opened]),
-        (take.click, page.take_theirs, [opened, text]),
+        (editor.choice.input, page.open, [editor.choice]),
+        (editor.begin.click, page.begin, [editor.name]),
+        (editor.name.submit, page.begin, [editor.name]),
+        (editor.upload.upload, page.upload, [editor.upload]),
+        (editor.revisions.input, page.revise, [editor.revisions, editor.opened]),
+        (editor.take.click, page.take_theirs, [editor.opened, editor.text]),
     )
     for trigger, handler, inputs in opening:
         trigger(handler, inputs, edited, **PRIVATE).success(**checking, **PRIVATE)
     saving: Sequence[tuple[Any, Any, list[Any]]] = (
-        (save.click, page.save, [opened, text, questions]),
-        (over.click, page.save, [fresh, text, questions]),
-        (remove.click, page.remove, [opened]),
-        (discard.click, page.discard, [opened]),
+        (editor.save.click, page.save, content),
+        (editor.over.click, page.save, [editor.fresh, editor.text, editor.questions]),
+        (editor.remove.click, page.remove, [editor.opened]),
+        (editor.discard.click, page.discard, [editor.opened]),
     )
     for trigger, handler, inputs in saving:
         checked = trigger(handler, inputs, edited, **PRIVATE).success(**checking, **PRIVATE)
         checked.success(page.show, None, whole, **PRIVATE)  # afterwards, as it tells the number of findings
-    examine.click(**checking, **PRIVATE)
-    build.click(page.build, None, whole, **PRIVATE)
-    timer.tick(page.look, None, whole, **PRIVATE)
-    gr.on([ask.click, question.submit], page.ask, question, answers, **PRIVATE)
-    publish.click(page.publish, None, whole, **PRIVATE)
-    back.click(page.roll_back, version, whole, **PRIVATE)
+    editor.check.click(**checking, **PRIVATE)
+
+
+def _connect_versions(page: "Articles", versions: Versions, whole: list[Any]) -> None:
+    versions.build.click(page.build, None, whole, **PRIVATE)
+    versions.timer.tick(page.look, None, whole, **PRIVATE)
+    for trigger in (versions.ask.click, versions.question.submit):
+        trigger(page.ask, versions.question, versions.answers, **PRIVATE)
+    versions.publish.click(page.publish, None, [*whole, versions.answers], **PRIVATE)
+    versions.back.click(page.roll_back, versions.version, whole, **PRIVATE)
 
 
 class Articles:
@@ -239,10 +328,10 @@ class Articles:
             return views.beside(*self._publisher.compare(question))
 
     def publish(self, request: gr.Request) -> tuple[object, ...]:
-        """The next version serves."""
+        """The next version serves; what was tried before is no longer shown."""
         with told():
             self._publisher.publish(self._editor(request).name)
-            return self._whole()
+            return *self._whole(), ""
 
     def roll_back(self, version: str | None, request: gr.Request) -> tuple[object, ...]:
         """An earlier version begins to come back."""
@@ -277,7 +366,7 @@ class Articles:
             gr.Button(interactive=publisher.candidate is not None and not running),
             views.progress(progress),
             gr.Timer(active=running),
-            gr.Dropdown(choices=_versions(past, earlier), value=earlier[0] if earlier else None),
+            gr.Dropdown(choices=_named(past, earlier), value=earlier[0] if earlier else None),
             gr.Button(interactive=bool(earlier) and not running),
             views.history(past, sorted(done, key=lambda entry: -entry.id)[:STEPS_SHOWN]),
         )
@@ -326,7 +415,7 @@ def _revision(draft: drafts.Draft) -> str:
     return f"{draft.revision}: {draft.author}, {draft.at.strftime(views.MOMENT)}, {closed}"
 
 
-def _versions(past: Sequence[publications.Published], versions: Sequence[str]) -> list[tuple[str, str]]:
+def _named(past: Sequence[publications.Published], versions: Sequence[str]) -> list[tuple[str, str]]:
     """What the list of versions says of each: when it was published last, and by whom."""
     known = {entry.to_version: entry for entry in reversed(past)}
     return [
