@@ -52,11 +52,12 @@ def serve(settings: Settings, listener: socket.socket) -> None:
     from bot.chat import load_or_stand_by
     from bot.publishing.shelf import Shelf
     from bot.records.database import open_records
+    from bot.records.retention import sweep_daily
     from bot.web.conversations import IDLE
     from bot.web.server import make_app
 
     records = open_records(settings)
-    records.forget(IDLE)
+    sweep_daily(records, settings, IDLE)
     app = make_app(load_or_stand_by(settings, Shelf.of(settings).published()), records)
     shown = f"[{settings.host}]" if ":" in settings.host else settings.host
     print(f"Ready: http://{shown}:{settings.port}", flush=True)
