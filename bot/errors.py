@@ -37,6 +37,14 @@ class BenchmarkError(UserError):
     """A run that cannot be started, stopped or shown."""
 
 
+class DraftError(UserError):
+    """A draft of an article that cannot be taken, or a file that cannot be read as one."""
+
+
+class PublishingError(UserError):
+    """A version of the library that cannot be built, tried or published now."""
+
+
 class PeopleError(UserError):
     """A user of the console who cannot be made or changed as asked."""
 

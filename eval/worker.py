@@ -1,8 +1,8 @@
 """One run for the staff console, in a process of its own, over what visitors get at this moment.
 
-python -m eval.worker FILE OUT [BASELINE]: as `python -m eval run`, but with the approved answers of the database, with
-questions left out whose evidence the articles no longer hold, and compared with an earlier run of a file that may have
-grown since. A held-out test gets no report, since that would show its questions.
+python -m eval.worker FILE OUT [BASELINE]: as `python -m eval run`, but over the published articles and the approved
+answers, without questions whose evidence these articles no longer hold, and compared with an earlier run of the file,
+which may have grown since. A held-out test gets no report, since that would show its questions.
 """
 
 import sys
@@ -12,6 +12,7 @@ from pathlib import Path
 
 from bot.chat import load_bot
 from bot.errors import UserError
+from bot.publishing.shelf import Shelf
 from bot.records.database import open_records
 from bot.records.served import Served
 from bot.settings import Settings
@@ -27,7 +28,8 @@ def main(arguments: list[str]) -> int:
     try:
         settings = Settings.load()
         started = time.perf_counter()
-        bot = load_bot(settings, quiet=True, curated=Served(open_records(settings)))
+        library = Shelf.of(settings).published()
+        bot = load_bot(settings, quiet=True, library=library, curated=Served(open_records(settings)))
         finished = run(questions, bot, out, load_seconds=time.perf_counter() - started, leave_out_unfit=True)
         if not held_out(questions):
             write_report(finished)

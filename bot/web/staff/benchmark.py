@@ -1,6 +1,7 @@
 """Benchmark: question files run in the background, their reports, and the present case added as a question."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import gradio as gr
 from fastapi import APIRouter, Request
@@ -28,9 +29,9 @@ INTRODUCTION = """<h1>Benchmark</h1><p>A run asks every question of a file and j
 and the approved answers as they are now. Visitors are served meanwhile. The questions of a held-out test are never
 shown.</p><h2>Run a question file</h2>"""
 FINISHED = "<h2>Finished runs</h2>"
-ADDING = """<h2>Add a question</h2><p>One message a line, in the order they were written; the last one is judged. Ask the
-bot to fill in the rest, then put right what it got wrong: the expected route, the sentences that answer, and the facts
-that a good answer holds.</p>"""
+ADDING = """<h2>Add a question</h2><p>One message a line, in the order they were written; the last one is judged. Ask
+the bot to fill in the rest, then put right what it got wrong: the expected route, the sentences that answer, and the
+facts that a good answer holds.</p>"""
 FACTS = "One fact a line; several wordings of it divided by “ | ”, each in small letters or re: and a pattern."
 # Where a report is opened by itself it is as shut in as in a sandboxed frame: no script, no form, nothing fetched.
 SHUT_IN = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'"
@@ -152,20 +153,11 @@ class Benchmarking:
                 raise BenchmarkError("Write the question first.")
             return self._filled(messages)
 
-    def add(
-        self,
-        turns: str,
-        routes: Sequence[str],
-        quotes: str,
-        every: bool,
-        facts: str,
-        forbid: str,
-        note: str,
-        request: gr.Request,
-    ) -> tuple[object, ...]:
+    def add(self, *form: Any, request: gr.Request) -> tuple[object, ...]:
         """The question appended to the file of staff."""
         with told():
             who = self._evaluator(request)
+            turns, routes, quotes, every, facts, forbid, note = form
             question = NewQuestion(
                 turns=_lines(turns),
                 route=tuple(Route(route) for route in routes),

@@ -51,9 +51,8 @@ def result(run: RunSummary | None) -> str:
     left_out = f" {run.left_out:,} were left out: the articles no longer hold their evidence." if run.left_out else ""
     about = f"{run.questions:,} questions of {run.file}, articles {run.corpus_version}.{left_out}"
     if run.report:
-        link = Markup(
-            '<a href="/staff/benchmark/runs/{}/report.html" target="_blank">Open the report with every case (new tab)</a>'
-        ).format(run.name)
+        there = Markup('href="/staff/benchmark/runs/{}/report.html"').format(run.name)
+        link = Markup('<a {} target="_blank">Open the report with every case (new tab)</a>').format(there)
     else:
         link = escape("The report would show the questions of a held-out test." if run.secret else "It has no report.")
     rows = (

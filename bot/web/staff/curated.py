@@ -1,116 +1,42 @@
 """Curated answers: written with citations, tried out, approved by a second person, taken back."""
 
-import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from dataclasses import replace
 
 import gradio as gr
+from gradio.components import Component
 
 from bot.chat import Bot
 from bot.errors import CuratedError, StaleRevision
 from bot.records import curated, exchanges
-from bot.records.curated import CuratedAnswer, Line, Quote
+from bot.records.curated import CuratedAnswer
 from bot.records.tables import State
 from bot.retrieval.articles import squash
 from bot.web.staff import curated_views as views
+from bot.web.staff.curated_draft import Draft, label, typed_in
 from bot.web.staff.desk import ROLES, Desk, told
 from bot.web.staff.markup import status
 from bot.web.staff.picker import PRIVATE, Picker, loaded, shown
 
 SHOWN = 25  # answers in the list at once
-LABEL_CHARS = 60  # of a line in the list of lines
 INTRODUCTION = """<h1>Curated answers</h1>
 <p>An answer written here is given to visitors who ask its question, word for word, once a second person has approved
 it. The guard comes first all the same: whoever names a warning sign is referred.</p><h2>All answers</h2>"""
 EDITOR = "<h2>Write or edit</h2>"
-LINES = """<h3>Lines</h3><p>A line is one sentence, or one entry of a list: begin it with “- ”, or with “1. ” for a step.
-Every line should rest on sentences of the articles.</p>"""
+LINES = """<h3>Lines</h3><p>A line is one sentence, or one entry of a list: begin it with “- ”, or with “1. ” for a
+step. Every line should rest on sentences of the articles.</p>"""
 PREVIEW = "<h2>As the visitor would see it</h2>"
 MATCHES = "<h2>Which questions get it</h2>"
 NOT_STORED = "<p>A new answer, not saved yet.</p>"
-
-
-@dataclass(frozen=True)
-class Draft:
-    """The answer in the editor. All of it is in the browser, so that a server that stops loses nothing."""
-
-    id: int | None = None  # None before it is saved for the first time
-    revision: int = 0
-    question: str = ""
-    expires: str = ""  # last day, as typed
-    lines: tuple[Line, ...] = (Line(""),)
-    at: int = 0  # the line whose words and citations are in the fields
-
-    @classmethod
-    def of(cls, answer: CuratedAnswer) -> "Draft":
-        """An answer as it is stored."""
-        return cls(answer.id, answer.revision, answer.question, views.last_day(answer.expires_at), answer.lines)
-
-    def to_json(self) -> str:
-        """For the hidden field."""
-        return json.dumps(asdict(self))
-
-    @classmethod
-    def from_json(cls, text: str) -> "Draft":
-        """What `to_json` wrote; a new answer for an empty text."""
-        body: dict[str, Any] = json.loads(text or "{}")
-        lines = (
-            Line(line["text"], tuple(Quote(**quote) for quote in line["citations"])) for line in body.get("lines", ())
-        )
-        return cls(**{**body, "lines": tuple(lines) or (Line(""),)})
-
-    def written(self, text: str, citations: Sequence[Quote]) -> "Draft":
-        """With these words and citations in the open line."""
-        line = Line(text.strip(), tuple(citations))
-        return replace(self, lines=(*self.lines[: self.at], line, *self.lines[self.at + 1 :]))
-
-    def added(self) -> "Draft":
-        """With an empty line behind the open one, which is open now."""
-        at = self.at + 1
-        return replace(self, lines=(*self.lines[:at], Line(""), *self.lines[at:]), at=at)
-
-    def removed(self) -> "Draft":
-        """Without the open line."""
-        lines = (*self.lines[: self.at], *self.lines[self.at + 1 :]) or (Line(""),)
-        return replace(self, lines=lines, at=min(self.at, len(lines) - 1))
-
-    def moved(self, by: int) -> "Draft":
-        """With the open line so many places further down; as it is where there is no such place."""
-        to = self.at + by
-        if not 0 <= to < len(self.lines):
-            return self
-        lines = list(self.lines)
-        lines.insert(to, lines.pop(self.at))
-        return replace(self, lines=tuple(lines), at=to)
-
-    @property
-    def filled(self) -> tuple[Line, ...]:
-        """The lines that say or cite anything."""
-        return tuple(line for line in self.lines if line.text or line.citations)
-
-    def differs(self, answer: CuratedAnswer) -> bool:
-        """Whether saving it would change the answer."""
-        mine = (self.question.strip(), self.filled, self.expires.strip())
-        return mine != (answer.question, answer.lines, views.last_day(answer.expires_at))
 
 
 def curated_page(desk: Desk) -> None:
     """Fills the open page."""
     page = Curating(desk)
     gr.HTML(INTRODUCTION)
-    with gr.Row(elem_classes="controls"):
-        state = gr.Dropdown(
-            label="Show", choices=[("all", ""), *((state.value, state.value) for state in State)], value=""
-        )
-        newer = gr.Button("Newer", interactive=False)
-        older = gr.Button("Older", interactive=False)
-        fresh = gr.Button("New answer", variant="primary")
-    number = gr.State(0)
-    table = gr.HTML(elem_classes="table")
-
+    state, listing = _all_answers(page)
     gr.HTML(EDITOR)
     about = gr.HTML()
+    fresh = gr.Button("Begin a new answer", elem_classes="narrow")
     held = gr.Textbox("", visible="hidden", label="The answer in the editor")
     with gr.Row(elem_classes="controls"):
         question = gr.Textbox(label="Question", placeholder="as a visitor would put it", lines=1, max_lines=4, scale=3)
@@ -132,26 +58,21 @@ def curated_page(desk: Desk) -> None:
         retire = gr.Button("Retire", interactive=False)
         look = gr.Button("Try it out")
     said = gr.HTML(elem_classes="said")
-    conflict = gr.HTML(elem_classes="conflict")
+    conflict = gr.HTML()
     with gr.Row(elem_classes="controls"):
         over = gr.Button("Save mine over theirs", visible=False)
         theirs = gr.Button("Open theirs", visible=False)
     preview = gr.HTML(PREVIEW)
     matches = gr.HTML(MATCHES, elem_classes="table")
 
-    listing = [number, table, newer, older]
     fields = [held, question, expires, words, picker.quotes]
     one_line = [held, lines, words, *picker.outputs]
     editor = [*one_line, question, expires, about, submit, approve, back, retire, said, conflict, over, theirs]
     tried = {"fn": page.try_out, "inputs": fields, "outputs": [preview, matches], **PRIVATE}
 
-    gr.on(None, page.first, state, listing, **PRIVATE)
     gr.on(None, page.begin, None, editor, **PRIVATE).success(**tried)
-    state.input(page.first, state, listing, **PRIVATE)
-    newer.click(page.newer, [number, state], listing, **PRIVATE)
-    older.click(page.older, [number, state], listing, **PRIVATE)
     fresh.click(page.fresh, None, editor, **PRIVATE).success(**tried)
-    lines.input(page.choose, [*fields, lines], one_line, **PRIVATE)
+    lines.input(page.choose, [lines, *fields], one_line, **PRIVATE)
     for button, change in ((add, page.add), (up, page.up), (down, page.down), (remove, page.remove)):
         button.click(change, fields, one_line, **PRIVATE)
     picker.ticked.then(page.suggest, [words, picker.quotes], words, **PRIVATE)
@@ -160,6 +81,22 @@ def curated_page(desk: Desk) -> None:
     for button, step in (*steps, (back, page.send_back), (retire, page.retire), (theirs, page.open_theirs)):
         done = button.click(step, fields, editor, **PRIVATE)
         done.success(page.first, state, listing, **PRIVATE).success(**tried)
+
+
+def _all_answers(page: "Curating") -> tuple[gr.Dropdown, list[Component]]:
+    """The list; gives the choice of what it shows, and the outputs of what shows it anew."""
+    with gr.Row(elem_classes="controls"):
+        state = gr.Dropdown(label="Show", choices=[("all", ""), *((one.value, one.value) for one in State)], value="")
+        newer = gr.Button("Newer", interactive=False)
+        older = gr.Button("Older", interactive=False)
+    number = gr.State(0)
+    table = gr.HTML(elem_classes="table")
+    listing: list[Component] = [number, table, newer, older]
+    gr.on(None, page.first, state, listing, **PRIVATE)
+    state.input(page.first, state, listing, **PRIVATE)
+    newer.click(page.newer, [number, state], listing, **PRIVATE)
+    older.click(page.older, [number, state], listing, **PRIVATE)
+    return state, listing
 
 
 class Curating:
@@ -219,44 +156,42 @@ class Curating:
     def open_theirs(self, held: str, *typed: str, request: gr.Request) -> tuple[object, ...]:
         """The answer as somebody else has left it; one's own text stands below."""
         with told():
-            mine = _draft(held, *typed)
+            mine = typed_in(held, *typed)
             theirs = self._stored(mine)
             kept = views.kept(mine.question, mine.filled)
             return self._editor_with(Draft.of(theirs), self._around(theirs, request), conflict=kept)
 
     # --- Lines
 
-    def choose(
-        self, held: str, question: str, expires: str, words: str, quotes: str, line: str, request: gr.Request
-    ) -> tuple[object, ...]:
+    def choose(self, line: str, held: str, *typed: str, request: gr.Request) -> tuple[object, ...]:
         """Another line in the fields."""
         with told():
             self._editor(request)
-            return self._line(replace(_draft(held, question, expires, words, quotes), at=int(line)))
+            return self._line(replace(typed_in(held, *typed), at=int(line)))
 
     def add(self, held: str, *typed: str, request: gr.Request) -> tuple[object, ...]:
         """An empty line behind the open one."""
         with told():
             self._editor(request)
-            return self._line(_draft(held, *typed).added())
+            return self._line(typed_in(held, *typed).added())
 
     def remove(self, held: str, *typed: str, request: gr.Request) -> tuple[object, ...]:
         """Without the open line."""
         with told():
             self._editor(request)
-            return self._line(_draft(held, *typed).removed())
+            return self._line(typed_in(held, *typed).removed())
 
     def up(self, held: str, *typed: str, request: gr.Request) -> tuple[object, ...]:
         """The open line one place further up."""
         with told():
             self._editor(request)
-            return self._line(_draft(held, *typed).moved(-1))
+            return self._line(typed_in(held, *typed).moved(-1))
 
     def down(self, held: str, *typed: str, request: gr.Request) -> tuple[object, ...]:
         """The open line one place further down."""
         with told():
             self._editor(request)
-            return self._line(_draft(held, *typed).moved(1))
+            return self._line(typed_in(held, *typed).moved(1))
 
     def suggest(self, words: str, quotes: str, request: gr.Request) -> object:
         """The words of the first sentence that was ticked, where the line has none yet."""
@@ -271,7 +206,7 @@ class Curating:
         """The answer saved; where somebody else was faster, what they did, and one's own text as it is."""
         with told():
             who = self._editor(request)
-            mine = _draft(held, *typed)
+            mine = typed_in(held, *typed)
             try:
                 answer = self._save(who, mine)
             except StaleRevision as conflict:
@@ -282,7 +217,7 @@ class Curating:
         """One's own text over what somebody else has saved meanwhile, on purpose."""
         with told():
             who = self._editor(request)
-            mine = _draft(held, *typed)
+            mine = typed_in(held, *typed)
             answer = self._save(who, replace(mine, revision=self._stored(mine).revision))
             return self._opened(answer, request, f"Answer {answer.id} is saved over the other version.")
 
@@ -290,7 +225,7 @@ class Curating:
         """Saved where anything was changed, and then awaiting approval."""
         with told():
             who = self._editor(request)
-            mine = _draft(held, *typed)
+            mine = typed_in(held, *typed)
             try:
                 answer = self._save(who, mine) if mine.id is None or mine.differs(self._stored(mine)) else None
                 number, revision = (answer.id, answer.revision) if answer else (mine.id or 0, mine.revision)
@@ -303,7 +238,7 @@ class Curating:
         """Served from now on. What was approved is what is stored: unsaved changes are refused."""
         with told():
             who = self._editor(request)
-            mine = self._unchanged(_draft(held, *typed))
+            mine = self._unchanged(typed_in(held, *typed))
             answer = curated.approve(
                 self._records, self._desk.settings, who, mine.id or 0, mine.revision, texts=self._texts()
             )
@@ -313,7 +248,7 @@ class Curating:
         """A draft again."""
         with told():
             who = self._editor(request)
-            mine = self._unchanged(_draft(held, *typed))
+            mine = self._unchanged(typed_in(held, *typed))
             answer = curated.send_back(self._records, who, mine.id or 0, mine.revision)
             return self._opened(answer, request, f"Answer {answer.id} is a draft again.")
 
@@ -321,7 +256,7 @@ class Curating:
         """No longer served."""
         with told():
             who = self._editor(request)
-            mine = self._unchanged(_draft(held, *typed))
+            mine = self._unchanged(typed_in(held, *typed))
             answer = curated.retire(self._records, who, mine.id or 0, mine.revision)
             return self._opened(answer, request, f"Answer {answer.id} is retired: no visitor gets it any more.")
 
@@ -331,7 +266,7 @@ class Curating:
         """The reply that a visitor would get, through the whole flow, and the questions that would get it."""
         with told():
             self._editor(request)
-            mine, bot = _draft(held, *typed), self._desk.bot
+            mine, bot = typed_in(held, *typed), self._desk.bot
             if not mine.question.strip():
                 return PREVIEW + "<p>Write the question first.</p>", MATCHES
             if not isinstance(bot, Bot):
@@ -417,22 +352,10 @@ class Curating:
     def _line(self, draft: Draft) -> tuple[object, ...]:
         """The fields of the open line."""
         line = draft.lines[draft.at]
-        labels = [(_label(number, each), str(number)) for number, each in enumerate(draft.lines)]
+        labels = [(label(number, each), str(number)) for number, each in enumerate(draft.lines)]
         return (
             draft.to_json(),
             gr.Radio(choices=labels, value=str(draft.at)),
             line.text,
             *shown(self._desk.bot.articles, line.citations),
         )
-
-
-def _draft(held: str, question: str, expires: str, words: str, quotes: str) -> Draft:
-    """The answer in the editor, with what its fields hold now."""
-    draft = replace(Draft.from_json(held), question=question, expires=expires)
-    return draft.written(words, loaded(quotes))
-
-
-def _label(number: int, line: Line) -> str:
-    """A line in the list of lines."""
-    words = line.text if len(line.text) <= LABEL_CHARS else line.text[:LABEL_CHARS].rstrip() + "…"
-    return f"{number + 1}. {words}" if words else f"{number + 1}. (empty)"

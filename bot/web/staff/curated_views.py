@@ -145,7 +145,8 @@ def preview(bot: Bot, question: str, lines: Sequence[Line]) -> str:
     shown = f'<div class="preview">{as_html(turn.reply, turn.reply.answer)}</div>'
     if turn.curated == TRIAL:
         return shown
-    return f"<p><strong>Visitors would not get this answer.</strong> {_why_not(bot, turn.reply.route.refers, lines)}</p>{shown}"
+    why = _why_not(bot, turn.reply.route.refers, lines)
+    return f"<p><strong>Visitors would not get this answer.</strong> {why}</p>{shown}"
 
 
 def _why_not(bot: Bot, refers: bool, lines: Sequence[Line]) -> str:
@@ -171,13 +172,17 @@ def matches(found: Sequence[tuple[str, float]], enough: float) -> str:
 
 def theirs(sentence: str, answer: CuratedAnswer) -> str:
     """What the second of two editors is told, with what the first one has saved."""
-    head = Markup("<p role=status>{} Your text is still in the editor above.</p><h3>As {} has left it</h3>")
-    return str(head.format(sentence, answer.author) + _text(answer.question, answer.lines))
+    head = Markup("<p role=status>{} Your text is still in the editor above.</p><h3>As {} has left it</h3>{}")
+    return _boxed(head.format(sentence, answer.author, _text(answer.question, answer.lines)))
 
 
 def kept(question: str, lines: Sequence[Line]) -> str:
     """One's own text, after the other person's was opened, to copy from."""
-    return str(Markup("<h3>Your text, to copy from</h3>") + _text(question, lines))
+    return _boxed(Markup("<h3>Your text, to copy from</h3>{}").format(_text(question, lines)))
+
+
+def _boxed(inside: Markup) -> str:
+    return str(Markup('<div class="conflict">{}</div>').format(inside))
 
 
 def _text(question: str, lines: Sequence[Line]) -> Markup:

@@ -9,6 +9,7 @@ import gradio as gr
 
 from bot.chat import Chatbot
 from bot.errors import PeopleError, UserError
+from bot.publishing.publisher import Publisher
 from bot.records import sessions
 from bot.records.database import Records
 from bot.records.people import Person
@@ -39,6 +40,7 @@ class Desk:
     settings: Settings
     records: Records
     conversations: Conversations
+    publisher: Publisher
     benchmark: Workbench | None = None  # of the evaluation package; None where the program runs without it
 
     @property
