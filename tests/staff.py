@@ -17,12 +17,15 @@ from bot.guard.flags import NO_RED_FLAGS
 from bot.records.database import Records
 from bot.settings import Settings
 from bot.web.server import make_app
+from bot.web.staff.workbench import Workbench
 from tests.databases import PASSWORD
 
 
-def app(settings: Settings, records: Records | None, bot: Chatbot | None = None) -> FastAPI:
+def app(
+    settings: Settings, records: Records | None, bot: Chatbot | None = None, benchmark: Workbench | None = None
+) -> FastAPI:
     """Everything that is served. Without a bot every visitor is referred, which takes no models."""
-    return make_app(bot or Standby(settings, Referrals(NO_RED_FLAGS, {}, settings.region), {}), records)
+    return make_app(bot or Standby(settings, Referrals(NO_RED_FLAGS, {}, settings.region), {}), records, benchmark)
 
 
 @contextmanager
