@@ -50,6 +50,7 @@ def serve(settings: Settings, listener: socket.socket) -> None:
     import uvicorn
 
     from bot.chat import load_or_stand_by
+    from bot.publishing.shelf import Shelf
     from bot.records.database import open_records
     from bot.records.retention import sweep_daily
     from bot.web.conversations import IDLE
@@ -57,7 +58,7 @@ def serve(settings: Settings, listener: socket.socket) -> None:
 
     records = open_records(settings)
     sweep_daily(records, settings, IDLE)
-    app = make_app(load_or_stand_by(settings), records)
+    app = make_app(load_or_stand_by(settings, Shelf.of(settings).published()), records)
     shown = f"[{settings.host}]" if ":" in settings.host else settings.host
     print(f"Ready: http://{shown}:{settings.port}", flush=True)
     config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=3)

@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Protocol
 
 from bot.answering.audience import about, for_visitor
@@ -17,17 +18,17 @@ from bot.answering.myths import Myths, load_myths
 from bot.answering.refer import Referrals
 from bot.answering.smalltalk import small_talk
 from bot.answering.suggest import suggest, topics
-from bot.encoder import load_encoder
+from bot.encoder import Encoder, load_encoder
 from bot.errors import MessageError, UserError
 from bot.guard.classifier import Classifier, NoClassifier, Reader
 from bot.guard.flags import NO_RED_FLAGS, load_red_flags
 from bot.guard.guard import UNCHECKED, Guard, Memory, Verdict, failed
 from bot.guard.outgoing import Outgoing, load_outgoing
 from bot.reply import Citation, Reply, Route
-from bot.retrieval.adapter import ADAPTER, QuestionAdapter
+from bot.retrieval.adapter import ADAPTER, QuestionAdapter, fits
 from bot.retrieval.articles import Article
 from bot.retrieval.formats import read_folder
-from bot.retrieval.index import Index, refresh
+from bot.retrieval.index import Index, Progress, refresh
 from bot.retrieval.interaction import NOTHING
 from bot.retrieval.retriever import Found, HybridRetriever, Weights
 from bot.settings import CLAIMS, DEFAULT_ENCODER, RED_FLAGS, SHIPPED_ARTICLES, Settings
@@ -283,25 +284,43 @@ def clean(message: str, limit: int) -> str:
 _REPLACED = {"Cc": " ", "Cs": "\N{REPLACEMENT CHARACTER}"}
 
 
-def load_bot(settings: Settings, quiet: bool = False) -> Bot:
-    """A bot over a fresh index of `settings.corpus`. Raises UserError with one clear sentence."""
+def load_bot(settings: Settings, quiet: bool = False, library: Path | None = None) -> Bot:
+    """A bot over a fresh index of `library`, by default `settings.corpus`. Raises UserError with one clear sentence."""
     encoder = load_encoder(settings.encoder, settings.threads)
-    index = Index.open(refresh(settings, encoder, quiet))
-    guard = load_guard(settings.threads)
+    index = Index.open(refresh(_over(settings, library), encoder, quiet))
+    return _bot(settings, encoder, load_guard(settings.threads), index)
+
+
+def over(bot: Bot, library: Path, progress: Progress | None = None) -> Bot:
+    """Another bot, over another folder of articles, with the same models. Passages that both have keep their vectors.
+
+    Raises CorpusError or IndexUnavailable.
+    """
+    known, encoder = bot.retriever.index.path, bot.retriever.encoder
+    path = refresh(_over(bot.settings, library), encoder, quiet=True, like=known, progress=progress)
+    return _bot(bot.settings, encoder, bot.guard, Index.open(path))
+
+
+def _over(settings: Settings, library: Path | None) -> Settings:
+    return settings.model_copy(update={"corpus": library}) if library else settings
+
+
+def _bot(settings: Settings, encoder: Encoder, guard: Guard, index: Index) -> Bot:
     red_flags = guard.red_flags
-    library = {article.slug: article for article in read_folder(SHIPPED_ARTICLES)}
-    reviewed = settings.corpus.resolve() == SHIPPED_ARTICLES
-    myths = None if reviewed else load_myths(CLAIMS, library, encoder)
+    shipped = {article.slug: article for article in read_folder(SHIPPED_ARTICLES)}
+    reviewed = all(slug in shipped and shipped[slug].text == article.text for slug, article in index.articles.items())
+    myths = None if reviewed else load_myths(CLAIMS, shipped, encoder)
     cited = {flag.article for flag in red_flags.flags.values()}
     cited |= {span.article.slug for span in myths.corrections} if myths else set()
-    articles = {**{slug: library[slug] for slug in cited & library.keys()}, **index.articles}
+    articles = {**{slug: shipped[slug] for slug in cited & shipped.keys()}, **index.articles}
+    trained = settings.encoder == DEFAULT_ENCODER and fits(index.articles.values(), shipped.values())
     return Bot(
         settings=settings,
         guard=guard,
         retriever=HybridRetriever(
             index=index,
             encoder=encoder,
-            adapter=_adapter(settings),
+            adapter=_adapter() if trained else None,
             candidates=settings.candidates,
             weights=Weights.of(settings),
         ),
@@ -312,10 +331,10 @@ def load_bot(settings: Settings, quiet: bool = False) -> Bot:
     )
 
 
-def load_or_stand_by(settings: Settings) -> Chatbot:
+def load_or_stand_by(settings: Settings, library: Path | None = None) -> Chatbot:
     """A bot for the web program, which must never be silent: without its models it refers. Raises UserError."""
     try:
-        return load_bot(settings)
+        return load_bot(settings, library=library)
     except UserError:
         raise
     except Exception:
@@ -338,10 +357,8 @@ def load_guard(threads: int = 1) -> Guard:
     return Guard(red_flags, classifier)
 
 
-def _adapter(settings: Settings) -> QuestionAdapter | None:
-    """The adapter that was trained for the shipped articles; None for other articles or another encoder."""
-    if settings.corpus.resolve() != SHIPPED_ARTICLES or settings.encoder != DEFAULT_ENCODER:
-        return None
+def _adapter() -> QuestionAdapter | None:
+    """What was trained for the shipped articles; None where it cannot be loaded."""
     try:
         return QuestionAdapter.load(ADAPTER)
     except Exception:

@@ -9,6 +9,7 @@ import gradio as gr
 
 from bot.chat import Chatbot
 from bot.errors import PeopleError, UserError
+from bot.publishing.publisher import Publisher
 from bot.records import sessions
 from bot.records.database import Records
 from bot.records.people import Person
@@ -38,6 +39,7 @@ class Desk:
     settings: Settings
     records: Records
     conversations: Conversations
+    publisher: Publisher
 
     @property
     def bot(self) -> Chatbot:
