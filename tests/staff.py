@@ -16,9 +16,12 @@ from starlette.testclient import TestClient
 from bot.answering.refer import Referrals
 from bot.chat import Chatbot, Standby
 from bot.guard.flags import NO_RED_FLAGS
+from bot.publishing.publisher import Publisher
 from bot.records.database import Records
 from bot.settings import Settings
+from bot.web.conversations import Conversations
 from bot.web.server import make_app
+from bot.web.staff.desk import Desk
 from tests.databases import PASSWORD
 
 
@@ -30,6 +33,12 @@ def standby(settings: Settings) -> Standby:
 def app(settings: Settings, records: Records | None, bot: Chatbot | None = None) -> FastAPI:
     """Everything that is served, around this bot or one without models."""
     return make_app(bot or standby(settings), records)
+
+
+def desk(settings: Settings, records: Records) -> Desk:
+    """What the pages work with, around a bot without models."""
+    conversations = Conversations(standby(settings), records)
+    return Desk(settings, records, conversations, Publisher(settings, conversations, records))
 
 
 @contextmanager

@@ -18,9 +18,8 @@ from starlette.websockets import WebSocketDisconnect
 from bot.records import people
 from bot.records.database import Records, open_records
 from bot.settings import Settings
-from bot.web.conversations import Conversations
 from bot.web.staff.app import staff_app
-from bot.web.staff.desk import COOKIE, Desk
+from bot.web.staff.desk import COOKIE
 from tests import staff
 from tests.databases import PASSWORD
 
@@ -212,8 +211,7 @@ def test_another_site_can_change_nothing(stranger, headers):
 
 def test_every_event_asks_who_is_there(settings, records):
     """Not only the gate: an event may run after its sender was disabled. So here the pages stand without their gate."""
-    desk = Desk(settings, records, Conversations(staff.standby(settings), records))
-    bare = gr.mount_gradio_app(FastAPI(), staff_app(desk), path="/staff")
+    bare = gr.mount_gradio_app(FastAPI(), staff_app(staff.desk(settings, records)), path="/staff")
     with staff.served(bare) as console, httpx.Client(base_url=console, trust_env=False) as client:
         config = client.get("/staff/config").json()
         shown = {component["id"]: component["props"].get("value") for component in config["components"]}
