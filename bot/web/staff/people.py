@@ -138,7 +138,8 @@ def _audit(desk: Desk) -> None:
     table = gr.HTML(elem_classes="table")
     page = gr.State(0)
 
-    def show(number: int, *typed: str, request: gr.Request) -> tuple[object, ...]:
+    # The request comes first, since Gradio gives none to a parameter behind *typed.
+    def show(request: gr.Request, number: int, *typed: str | None) -> tuple[object, ...]:
         with told():
             desk.who(request, *ROLES["people"])
             filters = Filters(*(text or "" for text in typed))
@@ -151,20 +152,17 @@ def _audit(desk: Desk) -> None:
             gr.Button(interactive=len(found) > SHOWN),
         )
 
-    def newest(request: gr.Request) -> tuple[object, ...]:
-        return show(0, request=request)
+    def first(request: gr.Request, *typed: str | None) -> tuple[object, ...]:
+        return show(request, 0, *typed)
 
-    def first(*typed: str, request: gr.Request) -> tuple[object, ...]:
-        return show(0, *typed, request=request)
+    def back(request: gr.Request, number: int, *typed: str | None) -> tuple[object, ...]:
+        return show(request, max(0, number - 1), *typed)
 
-    def back(number: int, *typed: str, request: gr.Request) -> tuple[object, ...]:
-        return show(max(0, number - 1), *typed, request=request)
-
-    def on(number: int, *typed: str, request: gr.Request) -> tuple[object, ...]:
-        return show(number + 1, *typed, request=request)
+    def on(request: gr.Request, number: int, *typed: str | None) -> tuple[object, ...]:
+        return show(request, number + 1, *typed)
 
     outputs = [page, table, link, newer, older]
-    gr.on(None, newest, None, outputs, api_visibility="private", show_progress="hidden")
+    gr.on(None, first, None, outputs, api_visibility="private", show_progress="hidden")
     submits = [field.submit for field in fields if isinstance(field, gr.Textbox)]
     gr.on([find.click, *submits], first, fields, outputs, api_visibility="private", show_progress="hidden")
     newer.click(back, [page, *fields], outputs, api_visibility="private", show_progress="hidden")
