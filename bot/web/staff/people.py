@@ -6,7 +6,6 @@ import io
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from html import escape
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -22,6 +21,7 @@ from bot.records.tables import Role
 from bot.web.api import error
 from bot.web.staff.desk import ROLES, Desk, told
 from bot.web.staff.gate import PERSON
+from bot.web.staff.parts import FieldError, day, day_after, status, table
 
 SHOWN = 50  # entries of the audit on one page
 BATCH = 1000  # entries read at a time for a download
@@ -44,15 +44,14 @@ class Filters:
     until: str = ""
 
     def entries(self, desk: Desk, limit: int, offset: int = 0, before: int | None = None) -> tuple[Entry, ...]:
-        """The newest first. Raises PeopleError for a day that is none, RecordsError."""
-        until = _day(self.until)
+        """The newest first. Raises FieldError for a day that is none, RecordsError."""
         return audit.entries(
             desk.records,
             who=self.who.strip() or None,
             subject_kind=self.kind or None,
             subject_id=self.subject.strip() or None,
-            since=_day(self.since),
-            until=until + datetime.timedelta(days=1) if until else None,
+            since=day(self.since),
+            until=day_after(self.until),
             before=before,
             limit=limit,
             offset=offset,
@@ -113,7 +112,7 @@ def _people(desk: Desk) -> None:
 
     def after(sentence: str) -> tuple[str, str]:
         with told():
-            return _people_table(people.everybody(desk.records), desk.records.now()), _status(sentence)
+            return _people_table(people.everybody(desk.records), desk.records.now()), status(sentence)
 
     gr.on(None, show, None, [table, name], api_visibility="private", show_progress="hidden")
     name.input(choose, name, roles, api_visibility="private", show_progress="hidden")
@@ -180,7 +179,7 @@ def audit_downloads(desk: Desk) -> APIRouter:
             return error("not_allowed", "This needs the role admin.", 403)
         try:
             filters.entries(desk, 1)
-        except PeopleError as mistake:
+        except FieldError as mistake:
             return error("bad_filter", str(mistake))
         headers = {"Content-Disposition": 'attachment; filename="audit.csv"'}
         return StreamingResponse(_csv(desk, filters), media_type="text/csv; charset=utf-8", headers=headers)
@@ -213,7 +212,7 @@ def _people_table(everybody: Sequence[Person], now: datetime.datetime) -> str:
     rows = (
         (user.name, ", ".join(sorted(user.roles)), _state(user, now), f"{user.created:%Y-%m-%d}") for user in everybody
     )
-    return _table("Users", ("Name", "Roles", "State", "Since"), rows)
+    return table("Users", ("Name", "Roles", "State", "Since"), rows)
 
 
 def _state(user: Person, now: datetime.datetime) -> str:
@@ -238,40 +237,14 @@ def _audit_table(entries: Sequence[Entry], before: int) -> str:
         for entry in entries
     )
     caption = f"Entries {before + 1} to {before + len(entries)}, times in UTC"
-    return _table(caption, ("When", "Who", "What", "Which", "Details"), rows)
-
-
-def _table(caption: str, heads: Sequence[str], rows: Iterator[tuple[str, ...]]) -> str:
-    """The label on every cell is for narrow screens, which show a row as a list."""
-    head = "".join(f'<th scope="col">{text}</th>' for text in heads)
-    body = "".join(
-        "<tr>"
-        + "".join(f'<td data-label="{label}">{escape(text)}</td>' for label, text in zip(heads, row, strict=True))
-        + "</tr>"
-        for row in rows
-    )
-    return f"<table><caption>{caption}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    return table(caption, ("When", "Who", "What", "Which", "Details"), rows)
 
 
 def _plain(value: object) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def _status(sentence: str) -> str:
-    return f'<p role="status">{escape(sentence)}</p>'
-
-
 def _chosen(name: str | None) -> str:
     if not name:
         raise PeopleError("Choose a user first.")
     return name
-
-
-def _day(text: str) -> datetime.datetime | None:
-    if not text.strip():
-        return None
-    try:
-        day = datetime.date.fromisoformat(text.strip())
-    except ValueError as mistake:
-        raise PeopleError(f"{text!r} is not a day; write it as 2026-11-30.") from mistake
-    return datetime.datetime.combine(day, datetime.time(), datetime.UTC)
