@@ -201,10 +201,8 @@ class Publisher:
         def run() -> None:
             try:
                 with self._alone("build.lock", 0):
-                    try:
-                        work()
-                    finally:
-                        self._tidy(bot)
+                    work()
+                    self._tidy(bot)
             except UserError as error:
                 self._tell(Stage.FAILED, f"{error} Nothing has changed for visitors, and no draft is lost.")
             except Exception:

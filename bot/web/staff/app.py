@@ -16,21 +16,26 @@ from bot.web.conversations import Conversations
 from bot.web.staff.articles import articles_page
 from bot.web.staff.desk import Desk, told
 from bot.web.staff.gate import PERSON, Gate, unavailable
+from bot.web.staff.inbox import inbox_downloads, inbox_page
 from bot.web.staff.login import CSRF, closed_pages, login_pages
 from bot.web.staff.oidc import oidc_app
 from bot.web.staff.people import audit_downloads, people_page
 from bot.web.staff.theme import staff_theme
+from bot.web.staff.tryout import try_page
 
 HEAD = '<link rel="stylesheet" href="/site/staff.css"><script src="/site/staff.js" defer></script>'
+HEAD += '<script src="/site/inbox.js" defer></script>'
 UPLOAD_LIMIT = "20mb"  # of one file
 
 # Name in the navigation, address under /staff, what the first page says of it, and what fills it, in order.
 PAGES: tuple[tuple[str, str, str, Callable[[Desk], None]], ...] = (
+    ("Try", "try", "ask anything, and see why the bot answers as it does", try_page),
+    ("Inbox", "inbox", "thumbs and comments of visitors, refusals, referrals, slow and failed replies", inbox_page),
     ("Articles", "articles", "edit or upload articles, try the next version, publish or roll back", articles_page),
     ("People and audit", "people", "who may log in and as what, and who changed what", people_page),
 )
 # Addresses behind the gate that are no pages, such as downloads; each makes its routes for a desk.
-ROUTERS = (audit_downloads,)
+ROUTERS = (inbox_downloads, audit_downloads)
 
 
 def staff_app(desk: Desk) -> gr.Blocks:
