@@ -11,6 +11,7 @@ from sqlalchemy import create_engine
 
 from bot.answering.draft import Line
 from bot.answering.extractive import extract
+from bot.answering.trace import Trace
 from bot.chat import Bot, over
 from bot.encoder import Encoded, Encoder, MiniLM
 from bot.errors import DraftError, PublishingError, RecordsError, StaleRevision
@@ -105,10 +106,10 @@ def test_a_version_that_is_kept_does_not_change(process, staff, small) -> None:
 def test_a_reply_that_is_being_made_is_finished_and_its_conversation_goes_on(small, staff) -> None:
     asked, go_on = threading.Event(), threading.Event()
 
-    def slowly(found: Found, retriever: HybridRetriever, most: int) -> list[Line]:
+    def slowly(found: Found, retriever: HybridRetriever, most: int, trace: Trace) -> list[Line]:
         asked.set()
         assert go_on.wait(60)
-        return extract(found, retriever, most)
+        return extract(found, retriever, most, trace)
 
     publisher, conversations = library.publisher(small, staff)
     edit(publisher, staff, ONE, TWO)

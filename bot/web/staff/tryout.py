@@ -38,7 +38,7 @@ def try_page(desk: Desk) -> None:
     """Fills the open page. `?question=` and `?case=` in its address ask at once; see `given`."""
     gr.HTML(INTRODUCTION)
     with gr.Row(elem_classes="controls"):
-        box = gr.Textbox(label="Message", lines=2, max_lines=8, scale=5, elem_id="try-message")
+        box = gr.Textbox(label="Message", lines=2, max_lines=8, scale=5, min_width=300, elem_id="try-message")
         mode = gr.Radio(label="Ask it", choices=[ALONE, TALK], value=ALONE)
     with gr.Row(elem_classes="controls"):
         ask = gr.Button("Ask", variant="primary")
