@@ -11,13 +11,14 @@ from typing import Protocol
 
 from bot.answering.audience import about, for_visitor
 from bot.answering.confidence import confidence
-from bot.answering.draft import Form, Line, quoted, render, verified
+from bot.answering.draft import Form, Line, proved, quoted, render
 from bot.answering.extractive import extract
 from bot.answering.followup import asks_why, leans, standalone
 from bot.answering.myths import Myths, load_myths
 from bot.answering.refer import Referrals
 from bot.answering.smalltalk import small_talk
 from bot.answering.suggest import suggest, topics
+from bot.answering.trace import Trace
 from bot.encoder import Encoder, load_encoder
 from bot.errors import MessageError, UserError
 from bot.guard.classifier import Classifier, NoClassifier, Reader
@@ -41,7 +42,13 @@ UNCOVERED = (
 )
 BESIDES = "On what you asked besides:"
 
-Writer = Callable[[Found, HybridRetriever, int], list[Line]]  # an answer of at most so many sentences
+ANSWER = "an answer from what was found"  # where a trace says that there is none
+BESIDE = "an answer to something else beside the referral"
+
+Writer = Callable[[Found, HybridRetriever, int, Trace], list[Line]]  # an answer of at most so many sentences
+# Settings that can be tried out on a loaded bot.
+TUNABLE = frozenset({"candidates", "passages", "min_confidence", "answer_sentences"})
+TUNABLE |= {"passage_weight", "sentence_weight", "question_weight", "words_weight", "lexical_weight"}
 
 
 @dataclass(frozen=True)
@@ -67,29 +74,37 @@ class Bot:
     myths: Myths | None = None  # for articles that nobody here has reviewed
     write: Writer = extract
 
-    def reply(self, message: str, history: Sequence[Turn] = (), memory: Memory | None = None) -> Turn:
+    def reply(
+        self,
+        message: str,
+        history: Sequence[Turn] = (),
+        memory: Memory | None = None,
+        trace: Trace | None = None,
+    ) -> Turn:
         """The turn to append to the conversation. Raises MessageError for a message that cannot be taken.
 
-        `memory` is what the guard remembers where the history itself is lost, as after a restart.
+        `memory` is what the guard remembers where the history itself is lost, as after a restart. A `trace` is filled
+        in with how the reply came about.
         """
-        clock = _Clock()
+        clock, trace = _Clock(), trace or Trace()
         text = clean(message, self.settings.message_limit)
         memory = memory or (history[-1].memory if history else Memory())
         with clock("guard"):
             verdict = hear_or_refer(self.guard, text, memory, [turn.message for turn in history])
         query = standalone(self._asked(text), [turn.query for turn in history])
         with clock("retrieve"):
-            found, verdict = self._search(query, verdict)
+            found, verdict = self._search(query, verdict, trace)
         with clock("answer"):
             if verdict.route.refers:
-                route, lines = verdict.route, self._refer(text, found, verdict, history)
+                route, lines = verdict.route, self._refer(text, found, verdict, history, trace)
             elif chat := small_talk(text):
                 route, lines, query = Route.ANSWER, [Line(chat, None)], ""
             else:
-                route, lines = self._answer(found, verdict)
-            route, lines = self._let_out(route, verified(lines))
+                route, lines = self._answer(found, verdict, trace)
+            route, lines = self._let_out(route, lines, trace)
             answer, citations = render(lines)
             suggestions = self._suggest(route, [*(turn.message for turn in history), text], citations, found)
+        trace.verdict, trace.lines = verdict, lines
         index = self.retriever.index
         reply = Reply(
             route=route,
@@ -112,23 +127,25 @@ class Bot:
             log.exception("denials cannot be left out")
             return text
 
-    def _refer(self, text: str, found: Found, verdict: Verdict, history: Sequence[Turn]) -> list[Line]:
+    def _refer(self, text: str, found: Found, verdict: Verdict, history: Sequence[Turn], trace: Trace) -> list[Line]:
         """In full once; then its reason for who asks why, or else a reminder and what may stand beside it."""
         said = {turn.reply.flags[0].id for turn in history if turn.reply.route.refers}
+        trace.leave_out(ANSWER, "a red flag outranks every answer")
         if verdict.flags[0].id not in said:
             return self.referrals.refer(verdict.flags, verdict.question)
         if asks_why(text):
             return self.referrals.why(verdict.flags)
         new = verdict.flags[0].turn == verdict.memory.turns - 1
-        besides = [] if new else self._besides(text, found, verdict)
+        besides = [] if new else self._besides(text, found, verdict, trace)
         return [*self.referrals.remind(verdict.flags, verdict.question), *besides]
 
-    def _besides(self, text: str, found: Found, verdict: Verdict) -> list[Line]:
+    def _besides(self, text: str, found: Found, verdict: Verdict, trace: Trace) -> list[Line]:
         """An answer to something else beside a standing referral, in the articles' own words or not at all.
 
         It holds no technique, and nothing about what was flagged.
         """
         if leans(text) or confidence(found) < self.settings.min_confidence:
+            trace.leave_out(BESIDE, "the message leans on what came before, or nothing found answers it surely enough")
             return []
         flagged = {flag.id for flag in verdict.flags}
         articles = self.retriever.index.articles
@@ -139,32 +156,47 @@ class Bot:
             and about(hit, self.guard.flags_in).isdisjoint(flagged)
         )
         if harmless[:1] != found.hits[:1]:  # what answers best must not be said, so that nothing is
+            trace.leave_out(BESIDE, "what answers best tells how to massage, or is about what was flagged")
             return []
-        lines = self.write(replace(found, hits=harmless), self.retriever, self.settings.answer_sentences)
+        lines = self.write(replace(found, hits=harmless), self.retriever, self.settings.answer_sentences, trace)
         allowed = all(line.span and line.text == quoted(line.span).text for line in lines)
         if not lines or not allowed or any(self.outgoing.technique(line.text) for line in lines):
+            trace.leave_out(BESIDE, "a line of it is not the article's own words, or tells how to massage")
             return []
         return [Line(BESIDES, None, Form.PARAGRAPH), *(replace(line, lead="") for line in lines)]
 
-    def _answer(self, found: Found, verdict: Verdict) -> tuple[Route, list[Line]]:
+    def _answer(self, found: Found, verdict: Verdict, trace: Trace) -> tuple[Route, list[Line]]:
         """An answer with any precaution first; where nothing found answers, the precaution alone or an abstention."""
         precautions = self.referrals.caution(verdict.flags)
         question = self.referrals.ask(verdict.question)
         flags = {flag.id for flag in verdict.flags}
-        covered = confidence(found) >= self.settings.min_confidence
+        sure = confidence(found)
+        covered = sure >= self.settings.min_confidence
         # On a condition only a passage about it will do, or else the condition's own section.
         fits = not flags or (bool(found.hits) and not about(found.hits[0], self.guard.flags_in).isdisjoint(flags))
         if covered and fits:
-            lines = self.write(found, self.retriever, self.settings.answer_sentences)
+            lines = self.write(found, self.retriever, self.settings.answer_sentences, trace)
             lines = list(self.myths.corrected(lines)) if self.myths else lines
             return verdict.route, [*precautions, *lines, *question]
+        unsure = f"its confidence, {sure:.2f}, is below {self.settings.min_confidence:.2f}"
+        trace.leave_out(ANSWER, "what was found first is not about the visitor's condition" if covered else unsure)
         if precautions:
             return verdict.route, [*precautions, *self.referrals.more(verdict.flags[0]), *question]
         return Route.OUT_OF_SCOPE, [Line(UNCOVERED, None, Form.PARAGRAPH)]
 
-    def _let_out(self, route: Route, lines: Sequence[Line]) -> tuple[Route, list[Line]]:
-        """What may leave, whoever wrote it: no line with advice that could hurt somebody; without any, no answer."""
-        safe = [line for line in lines if not self.outgoing.unsafe(line.text)]
+    def _let_out(self, route: Route, lines: Sequence[Line], trace: Trace) -> tuple[Route, list[Line]]:
+        """What may leave, whoever wrote it: no line that is not proved, or with advice that could hurt somebody.
+
+        Without any line there is no answer.
+        """
+        safe = []
+        for line in lines:
+            if not proved(line):
+                trace.leave_out_line(line, "its citation does not lie within its article")
+            elif claims := self.outgoing.unsafe(line.text):
+                trace.leave_out_line(line, f"it could hurt somebody: {', '.join(sorted(claims))} of outgoing.yaml")
+            else:
+                safe.append(line)
         if safe:
             return route, safe
         if route.refers:
@@ -181,15 +213,26 @@ class Bot:
             return topics(asked, found, self.articles)
         return suggest(asked, {(c.article, c.section) for c in citations}, found, self.articles)
 
-    def _search(self, query: str, verdict: Verdict) -> tuple[Found, Verdict]:
+    def _search(self, query: str, verdict: Verdict, trace: Trace) -> tuple[Found, Verdict]:
         """Passages for every route. Where the search fails nothing can be answered, and a referral goes out."""
         try:
             found = self.retriever.search(query, 2 * self.settings.passages)
             ranked = for_visitor(found, {flag.id for flag in verdict.flags}, self.guard.flags_in)
+            trace.searched, trace.ranked = found, ranked
             return replace(ranked, hits=ranked.hits[: self.settings.passages]), verdict
         except Exception:
             log.exception("retrieval failed; referring")
             return Found(query, NOTHING, ()), verdict if verdict.route.refers else without_search(verdict)
+
+    def tuned(self, changes: Mapping[str, object]) -> "Bot":
+        """This bot with other values of TUNABLE settings; this one itself stays as it is.
+
+        Raises SettingsError for a value that will not do.
+        """
+        values = {name: getattr(self.settings, name) for name in type(self.settings).model_fields}
+        settings = Settings.load(**{**values, **{k: v for k, v in changes.items() if k in TUNABLE}})
+        found_with = {"candidates": settings.candidates, "weights": Weights.of(settings)}
+        return replace(self, settings=settings, retriever=self.retriever.model_copy(update=found_with))
 
     def ready(self) -> bool:
         """True where a question can be answered. Raises whatever is broken."""

@@ -23,6 +23,7 @@ from bot.web.conversations import Conversations
 from bot.web.server import make_app
 from bot.web.staff.desk import Desk
 from bot.web.staff.workbench import Workbench
+from eval.workbench import Bench
 from tests.databases import PASSWORD
 
 
@@ -41,7 +42,7 @@ def app(
 def desk(settings: Settings, records: Records) -> Desk:
     """What the pages work with, around a bot without models."""
     conversations = Conversations(standby(settings), records)
-    return Desk(settings, records, conversations, Publisher(settings, conversations, records))
+    return Desk(settings, records, conversations, Publisher(settings, conversations, records), Bench(settings))
 
 
 @contextmanager

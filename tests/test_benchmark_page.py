@@ -91,7 +91,7 @@ def test_run_add_run_again_and_compare(browser: Browser, address: str, records, 
         expect(page.get_by_text("There is no finished run yet.")).to_be_visible()
         page.get_by_label("Messages of the visitor").fill(DAILY.upper())
         page.get_by_role("button", name="Ask the bot and fill in").click()
-        expect(page.locator(".preview")).to_contain_text("Yes, massaging your back daily")
+        expect(page.locator(".as-seen")).to_contain_text("Yes, massaging your back daily")
         page.get_by_role("button", name="Add the question").click()
         expect(page.get_by_text("dev.jsonl asks this already, as 'a'")).to_be_visible()
         page.get_by_label("Messages of the visitor").fill("may i have my back rubbed every day?")
@@ -111,7 +111,7 @@ def test_run_add_run_again_and_compare(browser: Browser, address: str, records, 
         [added] = read_questions(Path(download.value.path()))
         page.get_by_label("Messages of the visitor").fill("should i knead my own back each evening?")
         page.get_by_role("button", name="Ask the bot and fill in").click()
-        expect(page.locator(".preview")).to_be_visible()
+        expect(page.locator(".as-seen")).to_be_visible()
         page.get_by_role("button", name="Add the question").click()
         expect(page.get_by_text("The question is added as staff-")).to_be_visible()
         expect(page.get_by_text("2 questions that were added here")).to_be_visible()
@@ -211,5 +211,5 @@ def test_downloads_need_the_role(address: str, bench: Bench) -> None:
 def test_accessible_and_narrow_enough(browser: Browser, address: str, viewport) -> None:
     with logged_in(browser, address, "eva", viewport) as page:
         opened(page, address, f"?question={DAILY}")
-        expect(page.locator(".preview")).to_be_visible()
+        expect(page.locator(".as-seen")).to_be_visible()
         check(page)

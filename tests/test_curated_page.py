@@ -6,13 +6,13 @@ from pathlib import Path
 
 import httpx
 import pytest
+from bot.records.served import Served
 from playwright.sync_api import Browser, Page, expect
 
 from bot.chat import Bot
 from bot.records import curated, people
 from bot.records.curated import CuratedAnswer, Line, Quote
 from bot.records.database import Records, open_records
-from bot.records.served import Served
 from bot.records.tables import State
 from bot.retrieval.articles import squash
 from bot.settings import Settings
@@ -91,7 +91,7 @@ def test_written_tried_submitted_approved_by_another_and_served(browser: Browser
         page.get_by_label("Sentences of the section").get_by_label(second).check()
         expect(page.get_by_label("Words of the line")).to_have_value(second)
         page.get_by_role("button", name="Try it out").click()
-        expect(page.locator(".preview")).to_contain_text("Once a day is plenty.")
+        expect(page.locator(".as-seen")).to_contain_text("Once a day is plenty.")
         page.get_by_role("button", name="Move it up").click()
         expect(page.get_by_label(f"1. {second[:20]}")).to_be_checked()
         press(page, "Submit for approval", "awaits approval")
@@ -160,7 +160,7 @@ def test_what_would_match_and_what_the_guard_refers(browser: Browser, address: s
         page.get_by_label("Question", exact=True).fill(NUMB)
         page.get_by_role("button", name="Try it out").click()
         expect(page.get_by_text("The guard refers whoever asks this")).to_be_visible()
-        expect(page.locator(".preview .professional")).to_be_visible()
+        expect(page.locator(".as-seen .professional")).to_be_visible()
 
 
 @pytest.mark.parametrize(
@@ -208,5 +208,5 @@ def test_accessible_and_narrow_enough(browser: Browser, address: str, records, b
     answer = draft(records, bot, "Once a day is plenty.", "- Ten minutes", "- or twenty.")
     with logged_in(browser, address, "ben", viewport) as page:
         opened(page, address, answer)
-        expect(page.locator(".preview")).to_be_visible()
+        expect(page.locator(".as-seen")).to_be_visible()
         check(page)

@@ -70,13 +70,14 @@ def render(lines: Sequence[Line]) -> tuple[str, tuple[Citation, ...]]:
 
 
 def verified(lines: Sequence[Line]) -> list[Line]:
-    """The lines whose span lies within its article and is not blank: the last check before anything leaves."""
-    return [
-        line
-        for line in lines
-        if line.span is None
-        or (0 <= line.span.start < line.span.end <= len(line.span.article.text) and line.span.quote.strip())
-    ]
+    """The lines that are proved: the last check before anything leaves."""
+    return [line for line in lines if proved(line)]
+
+
+def proved(line: Line) -> bool:
+    """True where the line's span, if it has one, lies within its article and is not blank."""
+    span = line.span
+    return span is None or (0 <= span.start < span.end <= len(span.article.text) and bool(span.quote.strip()))
 
 
 def escape(text: str) -> str:

@@ -201,8 +201,10 @@ class Publisher:
         def run() -> None:
             try:
                 with self._alone("build.lock", 0):
-                    work()
-                    self._tidy(bot)
+                    try:
+                        work()
+                    finally:
+                        self._tidy(bot)
             except UserError as error:
                 self._tell(Stage.FAILED, f"{error} Nothing has changed for visitors, and no draft is lost.")
             except Exception:

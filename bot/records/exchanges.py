@@ -10,7 +10,7 @@ from sqlalchemy import select
 from bot.records import cases
 from bot.records.database import Records
 from bot.records.redaction import redact
-from bot.records.tables import Exchange, Feedback, Kind
+from bot.records.tables import Exchange, Kind
 from bot.reply import Reply, Route
 from bot.settings import Settings
 
@@ -79,24 +79,6 @@ def conversation(records: Records, conversation_id: str) -> tuple[Stored, ...]:
     chosen = select(Exchange).where(Exchange.conversation_id == conversation_id).order_by(Exchange.position)
     with records.reading() as session:
         return tuple(stored(row) for row in session.scalars(chosen))
-
-
-def messages(records: Records, exchange_id: str) -> tuple[str, ...]:
-    """What the visitor had said in this exchange's conversation, its own message last; redacted.
-
-    Empty where the words of this exchange were neither kept nor sent along with a thumb. Raises RecordsError.
-    """
-    with records.reading() as session:
-        exchange = session.get(Exchange, exchange_id)
-        if exchange is None:
-            return ()
-        feedback = session.get(Feedback, exchange_id)
-        last = exchange.question or (feedback.question if feedback else None)
-        before = select(Exchange.question).where(
-            Exchange.conversation_id == exchange.conversation_id, Exchange.position < exchange.position
-        )
-        said = session.scalars(before.order_by(Exchange.position))
-        return (*(message for message in said if message), last) if last else ()
 
 
 def stored(row: Exchange) -> Stored:

@@ -18,24 +18,29 @@ from bot.web.staff.benchmark import benchmark_downloads, benchmark_page
 from bot.web.staff.curated import curated_page
 from bot.web.staff.desk import Desk, told
 from bot.web.staff.gate import PERSON, Gate, unavailable
+from bot.web.staff.inbox import inbox_downloads, inbox_page
 from bot.web.staff.login import CSRF, closed_pages, login_pages
 from bot.web.staff.oidc import oidc_app
 from bot.web.staff.people import audit_downloads, people_page
 from bot.web.staff.theme import staff_theme
+from bot.web.staff.tryout import try_page
 from bot.web.staff.workbench import Workbench
 
 HEAD = '<link rel="stylesheet" href="/site/staff.css"><script src="/site/staff.js" defer></script>'
+HEAD += '<script src="/site/inbox.js" defer></script>'
 UPLOAD_LIMIT = "20mb"  # of one file
 
 # Name in the navigation, address under /staff, what the first page says of it, and what fills it, in order.
 PAGES: tuple[tuple[str, str, str, Callable[[Desk], None]], ...] = (
+    ("Try", "try", "ask anything, and see why the bot answers as it does", try_page),
+    ("Inbox", "inbox", "thumbs and comments of visitors, refusals, referrals, slow and failed replies", inbox_page),
     ("Curated answers", "curated", "write, try out and approve answers that visitors get word for word", curated_page),
     ("Articles", "articles", "edit or upload articles, try the next version, publish or roll back", articles_page),
     ("Benchmark", "benchmark", "run question files, compare, and add a case as a question", benchmark_page),
     ("People and audit", "people", "who may log in and as what, and who changed what", people_page),
 )
 # Addresses behind the gate that are no pages, such as downloads; each makes its routes for a desk.
-ROUTERS = (audit_downloads, benchmark_downloads)
+ROUTERS = (inbox_downloads, benchmark_downloads, audit_downloads)
 
 
 def staff_app(desk: Desk) -> gr.Blocks:

@@ -39,6 +39,11 @@ def status(sentence: str) -> str:
     return f'<p role="status">{escape(sentence)}</p>'
 
 
+def alert(sentence: str) -> str:
+    """What did not work, read out at once."""
+    return f'<p role="alert" class="failed">{escape(sentence)}</p>'
+
+
 def articles(
     listed: Mapping[str, Article],
     waiting: Sequence[Draft],

@@ -1,15 +1,16 @@
 """Articles: edit or upload, check, build the next version, try it beside the one that serves, publish, roll back."""
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from bot.corpus.author import ARTICLE, ASKED
-from bot.errors import DraftError, StaleRevision
+from bot.errors import DraftError, PeopleError, StaleRevision, UserError
 from bot.publishing import editing
 from bot.publishing.content import Content
 from bot.publishing.editing import Opened
@@ -31,7 +32,6 @@ EDITING = """<h2>Edit an article</h2><p>A draft changes nothing for visitors unt
 saved text is kept.</p>"""
 NEXT = "<h2>The next version</h2>"
 HISTORY = "<h2>History</h2>"
-PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 
 
 @dataclass(frozen=True)
@@ -86,8 +86,8 @@ def articles_page(desk: Desk) -> None:
     editor, versions = _editor(), _versions()
     whole = [serving, table, editor.choice, versions.waiting, versions.build, versions.publish, versions.progress]
     whole += [versions.timer, versions.version, versions.back, versions.history]
-    gr.on(None, page.show, None, whole, **PRIVATE)
-    _connect_editor(page, editor, whole)
+    gr.on(None, **_told(page.show, whole, versions.progress))
+    _connect_editor(page, editor, whole, versions.progress)
     _connect_versions(page, versions, whole)
 
 
@@ -165,11 +165,11 @@ def _versions() -> Versions:
     )
 
 
-def _connect_editor(page: "Articles", editor: Editor, whole: list[Any]) -> None:
+def _connect_editor(page: "Articles", editor: Editor, whole: list[Any], progress: gr.HTML) -> None:
     content = [editor.opened, editor.text, editor.questions]
     edited = [editor.opened, editor.fresh, editor.said, editor.text, editor.questions, editor.revisions]
     edited += [editor.conflict, editor.over, editor.take]
-    checking: dict[str, Any] = {"fn": page.check, "inputs": content, "outputs": [editor.findings, editor.chunks]}
+    check = {"inputs": content, **_told(page.check, [editor.findings, editor.chunks], editor.findings)}
     opening: Sequence[tuple[Any, Any, list[Any]]] = (
         (editor.choice.input, page.open, [editor.choice]),
         (editor.begin.click, page.begin, [editor.name]),
@@ -179,7 +179,7 @@ def _connect_editor(page: "Articles", editor: Editor, whole: list[Any]) -> None:
         (editor.take.click, page.take_theirs, [editor.opened, editor.text]),
     )
     for trigger, handler, inputs in opening:
-        trigger(handler, inputs, edited, **PRIVATE).success(**checking, **PRIVATE)
+        trigger(inputs=inputs, **_told(handler, edited, editor.said)).success(**check)
     saving: Sequence[tuple[Any, Any, list[Any]]] = (
         (editor.save.click, page.save, content),
         (editor.over.click, page.save, [editor.fresh, editor.text, editor.questions]),
@@ -187,18 +187,36 @@ def _connect_editor(page: "Articles", editor: Editor, whole: list[Any]) -> None:
         (editor.discard.click, page.discard, [editor.opened]),
     )
     for trigger, handler, inputs in saving:
-        checked = trigger(handler, inputs, edited, **PRIVATE).success(**checking, **PRIVATE)
-        checked.success(page.show, None, whole, **PRIVATE)  # afterwards, as it tells the number of findings
-    editor.check.click(**checking, **PRIVATE)
+        checked = trigger(inputs=inputs, **_told(handler, edited, editor.said)).success(**check)
+        checked.success(**_told(page.show, whole, progress))  # afterwards, as it tells the number of findings
+    editor.check.click(**check)
 
 
 def _connect_versions(page: "Articles", versions: Versions, whole: list[Any]) -> None:
-    versions.build.click(page.build, None, whole, **PRIVATE)
-    versions.timer.tick(page.look, None, whole, **PRIVATE)
+    place = versions.progress
+    versions.build.click(**_told(page.build, whole, place))
+    versions.timer.tick(**_told(page.look, whole, place))
     for trigger in (versions.ask.click, versions.question.submit):
-        trigger(page.ask, versions.question, versions.answers, **PRIVATE)
-    versions.publish.click(page.publish, None, [*whole, versions.answers], **PRIVATE)
-    versions.back.click(page.roll_back, versions.version, whole, **PRIVATE)
+        trigger(inputs=versions.question, **_told(page.ask, [versions.answers], versions.answers))
+    versions.publish.click(**_told(page.publish, [*whole, versions.answers], place))
+    versions.back.click(inputs=versions.version, **_told(page.roll_back, whole, place))
+
+
+def _told(handler: Callable[..., Any], outputs: Sequence[Any], place: gr.HTML) -> dict[str, Any]:
+    """The handler as Gradio binds it; an error that an editor can act on is shown in `place`, and the rest stays."""
+
+    @wraps(handler)
+    def run(*given: Any) -> Any:
+        with told():
+            try:
+                return handler(*given)
+            except PeopleError:
+                raise
+            except UserError as error:
+                shown = [views.alert(str(error)) if output is place else gr.skip() for output in outputs]
+                return shown if len(shown) > 1 else shown[0]
+
+    return {"fn": run, "outputs": list(outputs), "api_visibility": "private", "show_progress": "hidden"}
 
 
 class Articles:
@@ -212,132 +230,118 @@ class Articles:
 
     def show(self, request: gr.Request) -> tuple[object, ...]:
         """The whole page but the editor."""
-        with told():
-            self._editor(request)
-            return self._whole()
+        self._editor(request)
+        return self._whole()
 
     def open(self, slug: str | None, request: gr.Request) -> tuple[object, ...]:
         """The editor with that article: its draft, or else its published text."""
-        with told():
-            self._editor(request)
-            if not slug:
-                raise DraftError("Choose an article first.")
-            return self._opened(slug)
+        self._editor(request)
+        if not slug:
+            raise DraftError("Choose an article first.")
+        return self._opened(slug)
 
     def begin(self, name: str, request: gr.Request) -> tuple[object, ...]:
         """The editor with the skeleton of a new article."""
-        with told():
-            self._editor(request)
-            slug = "-".join(name.lower().split())
-            if not drafts.SLUG.fullmatch(slug):
-                raise DraftError("Name the new article first, in small letters, digits and hyphens, as in warm-oil.")
-            opened, there, _ = editing.begin(self._records, self._publisher.shelf.now(), slug)
-            if there:
-                raise DraftError(f"There is an article {slug} already; choose it in the list.")
-            title = slug.replace("-", " ").capitalize()
-            skeleton = ARTICLE.format(slug=slug, title=f'"{title}"', today=datetime.date.today())
-            return self._fields(opened, Content(slug, skeleton, ASKED), f"{slug} is begun, and not saved yet.")
+        self._editor(request)
+        slug = "-".join(name.lower().split())
+        if not drafts.SLUG.fullmatch(slug):
+            raise DraftError("Name the new article first, in small letters, digits and hyphens, as in warm-oil.")
+        opened, there, _ = editing.begin(self._records, self._publisher.shelf.now(), slug)
+        if there:
+            raise DraftError(f"There is an article {slug} already; choose it in the list.")
+        title = slug.replace("-", " ").capitalize()
+        skeleton = ARTICLE.format(slug=slug, title=f'"{title}"', today=datetime.date.today())
+        return self._fields(opened, Content(slug, skeleton, ASKED), f"{slug} is begun, and not saved yet.")
 
     def upload(self, path: str | None, request: gr.Request) -> tuple[object, ...]:
         """The editor with the text of the file, not saved yet."""
-        with told():
-            self._editor(request)
-            if not path:
-                raise DraftError("Choose a file first.")
-            file = Path(path)
-            content = content_of(file.name, file.read_bytes())
-            opened, there, _ = editing.begin(self._records, self._publisher.shelf.now(), content.slug)
-            sentence = f"{file.name} becomes the new article {content.slug} when you save it."
-            if there:
-                content = replace(content, questions=there.questions)
-                sentence = f"{file.name} replaces the text of the article {content.slug} when you save it."
-            return self._fields(opened, content, sentence)
+        self._editor(request)
+        if not path:
+            raise DraftError("Choose a file first.")
+        file = Path(path)
+        content = content_of(file.name, file.read_bytes())
+        opened, there, _ = editing.begin(self._records, self._publisher.shelf.now(), content.slug)
+        sentence = f"{file.name} becomes the new article {content.slug} when you save it."
+        if there:
+            content = replace(content, questions=there.questions)
+            sentence = f"{file.name} replaces the text of the article {content.slug} when you save it."
+        return self._fields(opened, content, sentence)
 
     def revise(self, chosen: str | None, opened: str, request: gr.Request) -> tuple[object, ...]:
         """The editor with an earlier text of the article, not saved yet."""
-        with told():
-            self._editor(request)
-            where = Opened.from_json(opened)
-            for draft in drafts.history(self._records, where.slug):
-                if str(draft.revision) == chosen:
-                    sentence = f"This is text {chosen} by {draft.author}; save it to go on from it."
-                    return self._fields(where, draft.content, sentence)
-            raise DraftError("Choose an earlier text first.")
+        self._editor(request)
+        where = Opened.from_json(opened)
+        for draft in drafts.history(self._records, where.slug):
+            if str(draft.revision) == chosen:
+                sentence = f"This is text {chosen} by {draft.author}; save it to go on from it."
+                return self._fields(where, draft.content, sentence)
+        raise DraftError("Choose an earlier text first.")
 
     def take_theirs(self, opened: str, mine: str, request: gr.Request) -> tuple[object, ...]:
         """The editor with what somebody else made of the article; one's own text stands below."""
-        with told():
-            self._editor(request)
-            fields = self._opened(Opened.from_json(opened).slug)
-            return *fields[:-3], views.kept_text(mine), *fields[-2:]
+        self._editor(request)
+        fresh, they = editing.theirs(self._records, Opened.from_json(opened), self._publisher.shelf.now())
+        fields = self._fields(fresh, they.content, f"{fresh.slug} is open, as it stands now.")
+        return *fields[:-3], views.kept_text(mine), *fields[-2:]
 
     def save(self, opened: str, text: str, questions: str, request: gr.Request) -> tuple[object, ...]:
         """The draft saved; where somebody else was faster, what they did, beside one's own text."""
-        with told():
-            who = self._editor(request).name
-            where = Opened.from_json(opened)
-            return self._save(who, where, Content(where.slug, text, questions), "The draft is saved.")
+        who = self._editor(request).name
+        where = Opened.from_json(opened)
+        return self._save(who, where, Content(where.slug, text, questions), "The draft is saved.")
 
     def remove(self, opened: str, request: gr.Request) -> tuple[object, ...]:
         """A draft by which the article leaves the library."""
-        with told():
-            who = self._editor(request).name
-            where = Opened.from_json(opened)
-            return self._save(who, where, Content(where.slug, "", removes=True), REMOVAL)
+        who = self._editor(request).name
+        where = Opened.from_json(opened)
+        return self._save(who, where, Content(where.slug, "", removes=True), REMOVAL)
 
     def discard(self, opened: str, request: gr.Request) -> tuple[object, ...]:
         """The editor with the published text again; of a new article, empty."""
-        with told():
-            who = self._editor(request).name
-            where = Opened.from_json(opened)
-            drafts.discard(self._records, who, where.slug, where.seen)
-            fresh, content, _ = editing.begin(self._records, self._publisher.shelf.now(), where.slug)
-            sentence = "The draft is discarded; it stays under earlier texts."
-            return self._fields(fresh, content or Content(where.slug, ""), sentence)
+        who = self._editor(request).name
+        where = Opened.from_json(opened)
+        drafts.discard(self._records, who, where.slug, where.seen)
+        fresh, content, _ = editing.begin(self._records, self._publisher.shelf.now(), where.slug)
+        sentence = "The draft is discarded; it stays under earlier texts."
+        return self._fields(fresh, content or Content(where.slug, ""), sentence)
 
     def check(self, opened: str, text: str, questions: str, request: gr.Request) -> tuple[str, str]:
         """What the corpus check finds, and the passages."""
-        with told():
-            self._editor(request)
-            content = Content(Opened.from_json(opened).slug, text, questions)
-            if not text.strip():
-                return "", ""
-            checked = check(self._desk.settings, self._publisher.shelf.published(), content)
-            self._found[content.slug] = content, len(checked.findings)
-            return views.findings(checked, text), views.chunks(checked.chunks)
+        self._editor(request)
+        content = Content(Opened.from_json(opened).slug, text, questions)
+        if not text.strip():
+            return "", ""
+        checked = check(self._desk.settings, self._publisher.shelf.published(), content)
+        self._found[content.slug] = content, len(checked.findings)
+        return views.findings(checked, text), views.chunks(checked.chunks)
 
     def build(self, request: gr.Request) -> tuple[object, ...]:
         """A build begun."""
-        with told():
-            self._publisher.build(self._editor(request).name)
-            return self._whole()
+        self._publisher.build(self._editor(request).name)
+        return self._whole()
 
     def look(self, request: gr.Request) -> tuple[object, ...]:
         """How the build goes; the whole page when it has ended."""
-        with told():
-            self._editor(request)
-            now = self._publisher.progress
-            if now.stage is not Stage.RUNNING:
-                return self._whole()
-            return *(gr.skip(),) * 6, views.progress(now), *(gr.skip(),) * 4
+        self._editor(request)
+        now = self._publisher.progress
+        if now.stage is not Stage.RUNNING:
+            return self._whole()
+        return *(gr.skip(),) * 6, views.progress(now), *(gr.skip(),) * 4
 
     def ask(self, question: str, request: gr.Request) -> str:
         """The replies of both versions, side by side."""
-        with told():
-            self._editor(request)
-            return views.beside(*self._publisher.compare(question))
+        self._editor(request)
+        return views.beside(*self._publisher.compare(question))
 
     def publish(self, request: gr.Request) -> tuple[object, ...]:
         """The next version serves; what was tried before is no longer shown."""
-        with told():
-            self._publisher.publish(self._editor(request).name)
-            return *self._whole(), ""
+        self._publisher.publish(self._editor(request).name)
+        return *self._whole(), ""
 
     def roll_back(self, version: str | None, request: gr.Request) -> tuple[object, ...]:
         """An earlier version begins to come back."""
-        with told():
-            self._publisher.roll_back(self._editor(request).name, version or "")
-            return self._whole()
+        self._publisher.roll_back(self._editor(request).name, version or "")
+        return self._whole()
 
     def _editor(self, request: gr.Request) -> Person:
         """Whoever sent the event. Raises PeopleError for anybody who is no editor."""

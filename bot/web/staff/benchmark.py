@@ -9,16 +9,17 @@ from fastapi.responses import FileResponse, Response
 
 from bot.chat import Turn
 from bot.errors import BenchmarkError
-from bot.records import audit, exchanges
+from bot.records import audit
 from bot.records.curated import Quote
 from bot.reply import Reply, Route
 from bot.retrieval.articles import squash
 from bot.web.api import error
 from bot.web.page import as_html
 from bot.web.staff import benchmark_views as views
+from bot.web.staff.asked import messages
 from bot.web.staff.desk import ROLES, Desk, told
 from bot.web.staff.gate import PERSON
-from bot.web.staff.markup import status
+from bot.web.staff.parts import status
 from bot.web.staff.picker import PRIVATE, Picker, loaded, shown
 from bot.web.staff.workbench import NewQuestion, Stage, Workbench
 
@@ -134,24 +135,18 @@ class Benchmarking:
     # --- Adding
 
     def begin(self, request: gr.Request) -> tuple[object, ...]:
-        """The form for what the address asks for: messages as `question`, more than one allowed, or an `exchange`."""
+        """The form for the conversation that the address names."""
         with told():
             self._evaluator(request)
-            turns = [value for name, value in request.query_params.multi_items() if name == "question"]
-            if exchange := request.query_params.get("exchange"):
-                turns = list(exchanges.messages(self._desk.records, exchange))
-                if not turns:
-                    raise BenchmarkError("The words of this exchange were not kept; type the question yourself.")
-            return self._filled([squash(turn) for turn in turns])
+            return self._filled([squash(message) for message in messages(self._desk, request)])
 
     def fill(self, turns: str, request: gr.Request) -> tuple[object, ...]:
         """The form with what the bot answers now."""
         with told():
             self._evaluator(request)
-            messages = _lines(turns)
-            if not messages:
+            if not (said := _lines(turns)):
                 raise BenchmarkError("Write the question first.")
-            return self._filled(messages)
+            return self._filled(said)
 
     def add(self, *form: Any, request: gr.Request) -> tuple[object, ...]:
         """The question appended to the file of staff."""
@@ -199,20 +194,20 @@ class Benchmarking:
     def _own(self) -> str:
         return views.own(next((f for f in self._workbench.files() if f.name == self._workbench.own.name), None))
 
-    def _filled(self, messages: Sequence[str]) -> tuple[object, ...]:
+    def _filled(self, said: Sequence[str]) -> tuple[object, ...]:
         """The form for these messages; empty for none."""
         articles = self._desk.bot.articles
-        if not messages:
+        if not said:
             return "", "", [], *shown(articles, []), ""
         history: list[Turn] = []
-        for message in messages:
+        for message in said:
             history.append(self._desk.bot.reply(message, history))
         reply = history[-1].reply
         quotes = _evidence(reply)
         facts = "\n".join(dict.fromkeys(proposed(quote.quote) for quote in quotes))
         head = f"<h3>What the bot answers now ({reply.route})</h3>"
-        answer = f'{head}<div class="preview">{as_html(reply, reply.answer)}</div>'
-        return "\n".join(messages), answer, [reply.route.value], *shown(articles, quotes), facts
+        answer = f'{head}<div class="as-seen">{as_html(reply, reply.answer)}</div>'
+        return "\n".join(said), answer, [reply.route.value], *shown(articles, quotes), facts
 
     def _note(self, who: str, what: str, subject: tuple[str, str], **details: object) -> None:
         with self._desk.records.writing() as session:

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from markupsafe import Markup, escape
+from markupsafe import escape
 
-from bot.web.staff.markup import status, table
+from bot.web.staff.parts import link, status, table
 from bot.web.staff.workbench import Comparison, Moved, Progress, QuestionFile, RunSummary, Stage
 
 HEADLINE = ("route_right", "referred", "emergency_referred", "left_alone", "success@4", "nuggets_stated", "verbatim")
@@ -51,16 +51,15 @@ def result(run: RunSummary | None) -> str:
     left_out = f" {run.left_out:,} were left out: the articles no longer hold their evidence." if run.left_out else ""
     about = f"{run.questions:,} questions of {run.file}, articles {run.corpus_version}.{left_out}"
     if run.report:
-        there = Markup('href="/staff/benchmark/runs/{}/report.html"').format(run.name)
-        link = Markup('<a {} target="_blank">Open the report with every case (new tab)</a>').format(there)
+        more = link(f"/staff/benchmark/runs/{run.name}/report.html", "Open the report with every case (in a new tab)")
     else:
-        link = escape("The report would show the questions of a held-out test." if run.secret else "It has no report.")
+        more = escape("The report would show the questions of a held-out test." if run.secret else "It has no report.")
     rows = (
         (name, f"{score.mean:.3f}", f"{score.low:.3f} to {score.high:.3f}", f"{score.n:,}")
         for name, score in run.metrics.items()
     )
     metrics = table("Every metric, with its 95 % interval", ("Metric", "Mean", "Interval", "n"), rows)
-    return f"<p>{escape(about)} {link}</p>{compared(run.comparison)}<h3>Metrics</h3>{metrics}"
+    return f"<p>{escape(about)} {more}</p>{compared(run.comparison)}<h3>Metrics</h3>{metrics}"
 
 
 def compared(found: Comparison | None) -> str:

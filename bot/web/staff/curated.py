@@ -7,14 +7,15 @@ from gradio.components import Component
 
 from bot.chat import Bot
 from bot.errors import CuratedError, StaleRevision
-from bot.records import curated, exchanges
+from bot.records import curated
 from bot.records.curated import CuratedAnswer
 from bot.records.tables import State
 from bot.retrieval.articles import squash
 from bot.web.staff import curated_views as views
+from bot.web.staff.asked import messages
 from bot.web.staff.curated_draft import Draft, label, typed_in
 from bot.web.staff.desk import ROLES, Desk, told
-from bot.web.staff.markup import status
+from bot.web.staff.parts import day_after, status
 from bot.web.staff.picker import PRIVATE, Picker, loaded, shown
 
 SHOWN = 25  # answers in the list at once
@@ -131,21 +132,15 @@ class Curating:
     # --- Opening
 
     def begin(self, request: gr.Request) -> tuple[object, ...]:
-        """What the address asks for: `answer` by its number, or a new one for a `question` or an `exchange`."""
+        """What the address names: an `answer` by its number, or a new one for the last message of a conversation."""
         with told():
             self._editor(request)
-            asked = dict(request.query_params)
-            if number := asked.get("answer", ""):
+            if number := request.query_params.get("answer", ""):
                 if not number.isdecimal():
                     raise CuratedError(f"{number!r} is no number of an answer; choose one in the list.")
                 return self._opened(curated.read(self._records, int(number)), request)
-            question = asked.get("question", "")
-            if exchange := asked.get("exchange"):
-                said = exchanges.messages(self._records, exchange)
-                if not said:
-                    raise CuratedError("The words of this exchange were not kept; type the question yourself.")
-                question = said[-1]
-            return self._editor_with(Draft(question=question))
+            *_, question = messages(self._desk, request) or ("",)
+            return self._editor_with(Draft(question=squash(question)))
 
     def fresh(self, request: gr.Request) -> tuple[object, ...]:
         """The editor, empty."""
@@ -156,6 +151,7 @@ class Curating:
     def open_theirs(self, held: str, *typed: str, request: gr.Request) -> tuple[object, ...]:
         """The answer as somebody else has left it; one's own text stands below."""
         with told():
+            self._editor(request)
             mine = typed_in(held, *typed)
             theirs = self._stored(mine)
             kept = views.kept(mine.question, mine.filled)
@@ -296,7 +292,7 @@ class Curating:
         return mine
 
     def _save(self, who: str, mine: Draft) -> CuratedAnswer:
-        expires_at = views.end_of(mine.expires)
+        expires_at = day_after(mine.expires)
         if mine.id is None:
             return curated.draft(self._records, who, mine.question, mine.filled, self._texts(), expires_at=expires_at)
         stored = self._stored(mine)

@@ -11,14 +11,12 @@ from markupsafe import Markup, escape
 from bot.answering.curated import Approved
 from bot.answering.curated import Quote as Cited
 from bot.chat import Bot
-from bot.errors import CuratedError
 from bot.records.curated import CuratedAnswer, Line, Quote
 from bot.records.tables import State
 from bot.retrieval.articles import Article, squash
 from bot.web.page import as_html
-from bot.web.staff.markup import table
+from bot.web.staff.parts import table
 
-DAY = datetime.timedelta(days=1)
 LIKE = 0.5  # two sentences that share less than this are not shown as one that was reworded
 TRIAL = 0  # id of the answer that is tried out; in the database they begin with 1
 HEADS = ("Question", "State", "Written by", "Approved by", "Last day", "Hits", "Changed")
@@ -27,17 +25,6 @@ HEADS = ("Question", "State", "Written by", "Approved by", "Last day", "Hits", "
 def last_day(expires_at: datetime.datetime | None) -> str:
     """The last day on which it is served, as YYYY-MM-DD; empty for an answer that does not expire."""
     return f"{expires_at - datetime.timedelta(microseconds=1):%Y-%m-%d}" if expires_at else ""
-
-
-def end_of(day: str) -> datetime.datetime | None:
-    """The midnight (UTC) after the day; None for an empty one. Raises CuratedError."""
-    if not day.strip():
-        return None
-    try:
-        first = datetime.datetime.combine(datetime.date.fromisoformat(day.strip()), datetime.time(), datetime.UTC)
-        return first + DAY
-    except (ValueError, OverflowError) as mistake:
-        raise CuratedError(f"{day!r} is not a day; write it as 2026-11-30, or leave it empty.") from mistake
 
 
 def listing(answers: Sequence[CuratedAnswer], now: datetime.datetime) -> str:
@@ -142,7 +129,7 @@ def preview(bot: Bot, question: str, lines: Sequence[Line]) -> str:
         {quote.article: bot.articles[quote.article].digest for quote in quotes},
     )
     turn = replace(bot, curated=lambda: (tried,)).reply(question)
-    shown = f'<div class="preview">{as_html(turn.reply, turn.reply.answer)}</div>'
+    shown = f'<div class="as-seen">{as_html(turn.reply, turn.reply.answer)}</div>'
     if turn.curated == TRIAL:
         return shown
     why = _why_not(bot, turn.reply.route.refers, lines)

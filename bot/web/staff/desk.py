@@ -24,7 +24,7 @@ COOKIE = "staff_session"  # holds the token of bot.records.sessions
 ROLES: Mapping[str, tuple[Role, ...]] = MappingProxyType(
     {
         "try": tuple(Role),
-        "inbox": tuple(Role),
+        "inbox": (Role.SUPPORT, Role.EDITOR, Role.ADMIN),
         "curated": (Role.EDITOR, Role.ADMIN),
         "articles": (Role.EDITOR, Role.ADMIN),
         "benchmark": (Role.EVALUATOR, Role.EDITOR, Role.ADMIN),

@@ -4,7 +4,7 @@ import csv
 import datetime
 import io
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Annotated
 from urllib.parse import urlencode
@@ -21,11 +21,11 @@ from bot.records.tables import Role
 from bot.web.api import error
 from bot.web.staff.desk import ROLES, Desk, told
 from bot.web.staff.gate import PERSON
-from bot.web.staff.markup import status, table
+from bot.web.staff.parts import FieldError, day, day_after, status, table
 
 SHOWN = 50  # entries of the audit on one page
 BATCH = 1000  # entries read at a time for a download
-KINDS = ("user", "case", "curated", "article", "corpus", "question", "run")  # of what was changed
+KINDS = ("user", "case", "curated", "article", "corpus", "question")  # of what was changed
 COLUMNS = ("at", "who", "what", "subject_kind", "subject_id", "details")
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would take what begins so for a formula and run it
 INTRODUCTION = """<h1>People and audit</h1>
@@ -43,16 +43,16 @@ class Filters:
     since: str = ""
     until: str = ""
 
-    def entries(self, desk: Desk, limit: int, offset: int = 0) -> tuple[Entry, ...]:
-        """The newest first. Raises PeopleError for a day that is none, RecordsError."""
-        until = _day(self.until)
+    def entries(self, desk: Desk, limit: int, offset: int = 0, before: int | None = None) -> tuple[Entry, ...]:
+        """The newest first. Raises FieldError for a day that is none, RecordsError."""
         return audit.entries(
             desk.records,
             who=self.who.strip() or None,
             subject_kind=self.kind or None,
             subject_id=self.subject.strip() or None,
-            since=_day(self.since),
-            until=until + datetime.timedelta(days=1) if until else None,
+            since=day(self.since),
+            until=day_after(self.until),
+            before=before,
             limit=limit,
             offset=offset,
         )
@@ -179,7 +179,7 @@ def audit_downloads(desk: Desk) -> APIRouter:
             return error("not_allowed", "This needs the role admin.", 403)
         try:
             filters.entries(desk, 1)
-        except PeopleError as mistake:
+        except FieldError as mistake:
             return error("bad_filter", str(mistake))
         headers = {"Content-Disposition": 'attachment; filename="audit.csv"'}
         return StreamingResponse(_csv(desk, filters), media_type="text/csv; charset=utf-8", headers=headers)
@@ -188,19 +188,23 @@ def audit_downloads(desk: Desk) -> APIRouter:
 
 
 def _csv(desk: Desk, filters: Filters) -> Iterator[str]:
-    yield _line(COLUMNS)
-    offset = 0
-    while batch := filters.entries(desk, BATCH, offset):
-        for entry in batch:
-            details = json.dumps(dict(entry.details), ensure_ascii=False)
-            cells = (entry.at.isoformat(), entry.who, entry.what, entry.subject_kind, entry.subject_id, details)
-            yield _line(cells)
-        offset += BATCH
+    """The file in pieces of many lines: every piece costs a change of threads."""
+    yield _lines([COLUMNS])
+    last = None
+    while batch := filters.entries(desk, BATCH, before=last):
+        yield _lines(map(_cells, batch))
+        last = batch[-1].id
 
 
-def _line(cells: Sequence[str]) -> str:
+def _cells(entry: Entry) -> tuple[str, ...]:
+    details = json.dumps(dict(entry.details), ensure_ascii=False)
+    return (entry.at.isoformat(), entry.who, entry.what, entry.subject_kind, entry.subject_id, details)
+
+
+def _lines(rows: Iterable[Sequence[str]]) -> str:
     written = io.StringIO()
-    csv.writer(written).writerow([f"'{cell}" if cell.startswith(FORMULA) else cell for cell in cells])
+    safe = ([f"'{cell}" if cell.startswith(FORMULA) else cell for cell in row] for row in rows)
+    csv.writer(written).writerows(safe)
     return written.getvalue()
 
 
@@ -244,13 +248,3 @@ def _chosen(name: str | None) -> str:
     if not name:
         raise PeopleError("Choose a user first.")
     return name
-
-
-def _day(text: str) -> datetime.datetime | None:
-    if not text.strip():
-        return None
-    try:
-        day = datetime.date.fromisoformat(text.strip())
-    except ValueError as mistake:
-        raise PeopleError(f"{text!r} is not a day; write it as 2026-11-30.") from mistake
-    return datetime.datetime.combine(day, datetime.time(), datetime.UTC)
