@@ -14,6 +14,8 @@ DESK = {"width": 1280, "height": 800}
 PHONE = {"width": 360, "height": 740}
 PATIENCE = 30_000  # milliseconds; two cores may be busy with other things
 
+expect.set_options(timeout=PATIENCE)
+
 
 @contextmanager
 def logged_in(browser: Browser, address: str, name: str, viewport: dict[str, int] | None = None) -> Iterator[Page]:
