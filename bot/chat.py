@@ -6,10 +6,12 @@ import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Protocol
 
 from bot.answering.audience import about, for_visitor
 from bot.answering.confidence import confidence
+from bot.answering.curated import Approved, Matcher, Shelf, empty, proven, written
 from bot.answering.draft import Form, Line, quoted, render, verified
 from bot.answering.extractive import extract
 from bot.answering.followup import asks_why, leans, standalone
@@ -38,6 +40,7 @@ STEPS = ("guard", "retrieve", "answer", "total")
 UNCOVERED = (
     "The articles here do not cover that, so I will not guess. You could ask about one of the topics below instead."
 )
+MOST_MATCHES = 20  # shown to staff who write a curated answer
 BESIDES = "On what you asked besides:"
 
 Writer = Callable[[Found, HybridRetriever, int], list[Line]]  # an answer of at most so many sentences
@@ -51,6 +54,7 @@ class Turn:
     query: str  # the standalone question the retriever got; "" for small talk
     reply: Reply
     memory: Memory = field(default_factory=Memory)  # the guard's, after the message
+    curated: int | None = None  # id of the curated answer that was used
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,7 @@ class Bot:
     outgoing: Outgoing
     myths: Myths | None = None  # for articles that nobody here has reviewed
     write: Writer = extract
+    curated: Shelf = empty
 
     def reply(self, message: str, history: Sequence[Turn] = (), memory: Memory | None = None) -> Turn:
         """The turn to append to the conversation. Raises MessageError for a message that cannot be taken.
@@ -80,10 +85,13 @@ class Bot:
         with clock("retrieve"):
             found, verdict = self._search(query, verdict)
         with clock("answer"):
+            curated: Approved | None = None
             if verdict.route.refers:
                 route, lines = verdict.route, self._refer(text, found, verdict, history)
             elif chat := small_talk(text):
                 route, lines, query = Route.ANSWER, [Line(chat, None)], ""
+            elif curated := self._curated(text, found, verdict, history):
+                route, lines = verdict.route, self._with_precautions(written(curated, self.articles), verdict)
             else:
                 route, lines = self._answer(found, verdict)
             route, lines = self._let_out(route, verified(lines))
@@ -97,11 +105,12 @@ class Bot:
             flags=verdict.flags,
             passages=tuple(hit.passage(index.articles[hit.chunk.article]) for hit in found.hits),
             suggestions=suggestions,
+            mode="curated" if curated else "extractive",
             corpus_version=index.version,
             settings_hash=self.settings.hash,
             timings_ms=clock.read(),
         )
-        return Turn(message=text, query=query, reply=reply, memory=verdict.memory)
+        return Turn(text, query, reply, verdict.memory, curated.id if curated else None)
 
     def _asked(self, text: str) -> str:
         """The message as it is searched for: without the signs that it denies."""
@@ -145,10 +154,49 @@ class Bot:
             return []
         return [Line(BESIDES, None, Form.PARAGRAPH), *(replace(line, lead="") for line in lines)]
 
+    def _curated(self, text: str, found: Found, verdict: Verdict, history: Sequence[Turn]) -> Approved | None:
+        """The answer that staff approved for this question; None where there is none, or whatever else fails."""
+        if found.plain is None:
+            return None
+        # To "and why?" the answer before is no answer, although the completed question is near to the one before.
+        said = {turn.curated for turn in history} if leans(text) else set()
+        flags = {flag.id for flag in verdict.flags}
+        try:
+            for score, answer in self._matcher.ranked(found.question, found.plain, self.curated()):
+                if score < self.settings.curated_match:
+                    break
+                unsafe = any(self.outgoing.unsafe(line) for line, _ in answer.lines)
+                # To somebody with a condition only an answer to a question about it will do.
+                fits = flags <= self.guard.flags_in(answer.question) and answer.id not in said
+                if fits and not unsafe and proven(answer, self.articles):
+                    return answer
+        except Exception:  # whatever it is, the articles can still answer
+            log.exception("curated answers cannot be used")
+        return None
+
+    def matches(self, question: str) -> list[tuple[str, float]]:
+        """Questions that are nearest to one that staff write an answer for, and their scores; the best first.
+
+        They come from the articles' written questions and from the curated answers. From the setting `curated_match`
+        on a visitor who asks one of them gets the answer.
+        """
+        index, vector = self.retriever.index, self.retriever.encoder.embed(question)
+        written_ones = [known.text for known in index.questions]
+        scores = self._matcher.scores(question, vector, written_ones, index.question_vectors)
+        curated = [(other.question, score) for score, other in self._matcher.ranked(question, vector, self.curated())]
+        best = sorted(dict([*zip(written_ones, scores, strict=True), *curated]).items(), key=lambda pair: -pair[1])
+        return [(other, round(score, 3)) for other, score in best[:MOST_MATCHES]]
+
+    @cached_property
+    def _matcher(self) -> Matcher:
+        return Matcher(self.retriever.encoder, self.retriever.index.rarity)
+
+    def _with_precautions(self, lines: Sequence[Line], verdict: Verdict) -> list[Line]:
+        return [*self.referrals.caution(verdict.flags), *lines, *self.referrals.ask(verdict.question)]
+
     def _answer(self, found: Found, verdict: Verdict) -> tuple[Route, list[Line]]:
         """An answer with any precaution first; where nothing found answers, the precaution alone or an abstention."""
         precautions = self.referrals.caution(verdict.flags)
-        question = self.referrals.ask(verdict.question)
         flags = {flag.id for flag in verdict.flags}
         covered = confidence(found) >= self.settings.min_confidence
         # On a condition only a passage about it will do, or else the condition's own section.
@@ -156,9 +204,9 @@ class Bot:
         if covered and fits:
             lines = self.write(found, self.retriever, self.settings.answer_sentences)
             lines = list(self.myths.corrected(lines)) if self.myths else lines
-            return verdict.route, [*precautions, *lines, *question]
+            return verdict.route, self._with_precautions(lines, verdict)
         if precautions:
-            return verdict.route, [*precautions, *self.referrals.more(verdict.flags[0]), *question]
+            return verdict.route, self._with_precautions(self.referrals.more(verdict.flags[0]), verdict)
         return Route.OUT_OF_SCOPE, [Line(UNCOVERED, None, Form.PARAGRAPH)]
 
     def _let_out(self, route: Route, lines: Sequence[Line]) -> tuple[Route, list[Line]]:
@@ -217,6 +265,10 @@ class Chatbot(Protocol):
         """The turn to append to the conversation."""
         ...
 
+    def matches(self, question: str) -> list[tuple[str, float]]:
+        """Questions that are nearest to this one, with their scores."""
+        ...
+
     def ready(self) -> bool:
         """True where a question can be answered."""
         ...
@@ -238,6 +290,10 @@ class Standby:
         timings = dict.fromkeys(STEPS, 0.0)
         reply = Reply(verdict.route, answer, citations, verdict.flags, timings_ms=timings)
         return Turn(text, "", reply, verdict.memory)
+
+    def matches(self, question: str) -> list[tuple[str, float]]:
+        """None: it compares nothing."""
+        return []
 
     def ready(self) -> bool:
         """Never."""
@@ -283,7 +339,7 @@ def clean(message: str, limit: int) -> str:
 _REPLACED = {"Cc": " ", "Cs": "\N{REPLACEMENT CHARACTER}"}
 
 
-def load_bot(settings: Settings, quiet: bool = False) -> Bot:
+def load_bot(settings: Settings, quiet: bool = False, curated: Shelf = empty) -> Bot:
     """A bot over a fresh index of `settings.corpus`. Raises UserError with one clear sentence."""
     encoder = load_encoder(settings.encoder, settings.threads)
     index = Index.open(refresh(settings, encoder, quiet))
@@ -309,13 +365,14 @@ def load_bot(settings: Settings, quiet: bool = False) -> Bot:
         articles=articles,
         outgoing=load_outgoing(),
         myths=myths,
+        curated=curated,
     )
 
 
-def load_or_stand_by(settings: Settings) -> Chatbot:
+def load_or_stand_by(settings: Settings, curated: Shelf = empty) -> Chatbot:
     """A bot for the web program, which must never be silent: without its models it refers. Raises UserError."""
     try:
-        return load_bot(settings)
+        return load_bot(settings, curated=curated)
     except UserError:
         raise
     except Exception:
