@@ -17,6 +17,7 @@ from bot.web.api import api, error
 from bot.web.articles import article_pages
 from bot.web.conversations import Conversations
 from bot.web.page import HEAD, visitor_page
+from bot.web.staff.app import mount_staff
 
 log = logging.getLogger(__name__)
 
@@ -72,6 +73,7 @@ def make_app(bot: Chatbot, records: Records | None = None) -> FastAPI:
     app.include_router(api(conversations))
     app.include_router(article_pages(bot.articles))
     app.mount("/site", StaticFiles(directory=STATIC))
+    mount_staff(app, conversations, records)  # an application of its own: the visitor page cannot reach it
     page = visitor_page(conversations)
     page.queue(default_concurrency_limit=8)  # Gradio's own default is one visitor at a time
     served: FastAPI = gr.mount_gradio_app(

@@ -1,0 +1,116 @@
+"""The console as one Gradio application of several pages, and how it is mounted."""
+
+from collections.abc import Callable
+from html import escape
+
+import gradio as gr
+from fastapi import FastAPI, Request, Response
+from gradio.components import Navbar
+from starlette.routing import Mount
+
+from bot.errors import RecordsError
+from bot.records.database import Records
+from bot.records.people import Person
+from bot.web.conversations import Conversations
+from bot.web.staff.desk import Desk, told
+from bot.web.staff.gate import PERSON, Gate, unavailable
+from bot.web.staff.login import CSRF, closed_pages, login_pages
+from bot.web.staff.people import audit_downloads, people_page
+from bot.web.staff.theme import staff_theme
+
+HEAD = '<link rel="stylesheet" href="/site/staff.css"><script src="/site/staff.js" defer></script>'
+UPLOAD_LIMIT = "20mb"  # of one file
+
+# Name in the navigation, address under /staff, what the first page says of it, and what fills it, in order.
+PAGES: tuple[tuple[str, str, str, Callable[[Desk], None]], ...] = (
+    ("People and audit", "people", "who may log in and as what, and who changed what", people_page),
+)
+# Addresses behind the gate that are no pages, such as downloads; each makes its routes for a desk.
+ROUTERS = (audit_downloads,)
+
+
+def staff_app(desk: Desk) -> gr.Blocks:
+    """Every page of the console."""
+    console: gr.Blocks
+    with gr.Blocks(title="Staff console", analytics_enabled=False) as console:
+        _bar(console, desk, "")
+        _first_page()
+    for name, path, _, fill in PAGES:
+        with console.route(name, path):
+            _bar(console, desk, path)
+            fill(desk)
+    return console
+
+
+def mount_staff(app: FastAPI, conversations: Conversations, records: Records | None) -> None:
+    """Serves the console at /staff, its log-in before it. To be called before the visitor page is mounted at /."""
+    if records is None:
+        app.include_router(closed_pages())
+        return
+    settings = conversations.bot.settings
+    desk = Desk(settings, records, conversations)
+    app.include_router(login_pages(desk))
+    app.add_exception_handler(RecordsError, _unavailable)
+    console = staff_app(desk)
+    console.queue(default_concurrency_limit=8)
+    gr.mount_gradio_app(
+        app,
+        console,
+        path="/staff",
+        auth_dependency=_name,
+        server_name=settings.host,
+        server_port=settings.port,
+        footer_links=[],
+        run_history=False,
+        max_file_size=UPLOAD_LIMIT,
+        show_error=False,
+        ssr_mode=False,
+        theme=staff_theme(),
+        head=HEAD,
+    )
+    mounted = app.routes[-1]
+    if not isinstance(mounted, Mount) or not isinstance(mounted.app, FastAPI):
+        raise TypeError(f"Gradio has mounted {mounted!r}; expected an application to put the gate before")
+    for router in ROUTERS:
+        mounted.app.include_router(router(desk))
+    mounted.app.add_exception_handler(RecordsError, _unavailable)
+    # Not left to Gradio's own check of the log-in: that leaves out some of its routes.
+    mounted.app.add_middleware(Gate, desk=desk)
+
+
+def _unavailable(_: Request, failure: Exception) -> Response:
+    return unavailable(failure)
+
+
+def _name(request: Request) -> str | None:
+    """For Gradio: the user whom the gate has let in. It keeps the events of one user from another."""
+    person: Person | None = request.scope.get(PERSON)
+    return person.name if person else None
+
+
+def _bar(console: gr.Blocks, desk: Desk, here: str) -> None:
+    """The top of every page: the other pages, who is logged in, and the way out."""
+    Navbar(visible=False)  # Gradio's own has too little contrast, and hides pages on a narrow screen
+    links = "".join(
+        f'<li><a href="/staff/{path}"{" aria-current=page" if path == here else ""}>{name}</a></li>'
+        for path, name in [("", "Start"), *((path, name) for name, path, _, _ in PAGES)]
+    )
+    gr.HTML(f'<nav aria-label="Staff console"><ul>{links}</ul></nav>', elem_id="pages")
+    bar = gr.HTML(elem_id="bar")
+
+    def fill(request: gr.Request) -> str:
+        with told():
+            person = desk.who(request)
+        csrf = request.request.cookies.get(CSRF, "") if request.request else ""
+        return (
+            f"<p>Logged in as <strong>{escape(person.name)}</strong> ({', '.join(sorted(person.roles))})</p>"
+            f'<form method="post" action="/staff/logout"><input type="hidden" name="csrf" value="{escape(csrf)}">'
+            "<button>Log out</button></form>"
+        )
+
+    console.load(fill, None, bar, api_visibility="private", show_progress="hidden")
+
+
+def _first_page() -> None:
+    pages = "".join(f'<li><a href="/staff/{path}">{name}</a>: {what}</li>' for name, path, what, _ in PAGES)
+    gr.HTML(f"<h1>Staff console</h1><ul>{pages}</ul>", elem_id="start")
