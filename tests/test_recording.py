@@ -26,7 +26,6 @@ from tests.shelf import DAILY, approved
 
 NAMED = "My name is Balthazar Miller. Is it good to massage your back daily?"
 NUMB = "my left foot is numb"
-KEEPING = {"keep_conversations": 30}
 
 
 class ExplodingBot(Bot):
@@ -34,7 +33,7 @@ class ExplodingBot(Bot):
         raise RuntimeError("the bot is broken")
 
 
-def with_settings(bot: Bot, kind: type[Bot] = Bot, **changed: object) -> Bot:
+def with_settings(bot: Bot, kind: type[Bot] = Bot, **changed: int) -> Bot:
     parts = {field.name: getattr(bot, field.name) for field in fields(bot)}
     return kind(**{**parts, "settings": settings(**changed)})
 
@@ -87,7 +86,7 @@ def test_words_are_kept_where_both_agree_and_redacted(
 
 
 def test_the_tick_counts_message_by_message(bot: Bot, records: Records) -> None:
-    conversations = Conversations(with_settings(bot, **KEEPING), records)
+    conversations = Conversations(with_settings(bot, keep_conversations=30), records)
     first = conversations.say(DAILY, consented=True)
     conversations.say("Which oil?", first.conversation_id)
     assert [bool(row.question) for row in kept(conversations, records, first.conversation_id)] == [True, False]
@@ -103,7 +102,7 @@ def test_the_count_goes_on_after_a_restart(bot: Bot, records: Records) -> None:
 
 
 def test_an_exchange_that_failed_is_recorded_as_failed(bot: Bot, records: Records) -> None:
-    conversations = Conversations(with_settings(bot, ExplodingBot, **KEEPING), records)
+    conversations = Conversations(with_settings(bot, ExplodingBot, keep_conversations=30), records)
     with pytest.raises(RuntimeError):
         conversations.say(NAMED, consented=True)
     [case] = cases(conversations, records)
