@@ -51,12 +51,13 @@ def serve(settings: Settings, listener: socket.socket, *, trial: bool) -> None:
 
     from bot.chat import load_or_stand_by
     from bot.records.database import open_records
+    from bot.records.retention import sweep_daily
     from bot.records.served import Served, mark_stale_at_start
     from bot.web.conversations import IDLE
     from bot.web.server import make_app
 
     records = open_records(settings)
-    records.forget(IDLE)
+    sweep_daily(records, settings, IDLE)
     bot = load_or_stand_by(settings, Served(records))
     if not trial and bot.articles:
         mark_stale_at_start(records, {slug: article.text for slug, article in bot.articles.items()})

@@ -4,8 +4,9 @@ import hashlib
 import os
 from functools import cached_property
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from pydantic import AliasChoices, Field, ValidationError
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.errors import SettingsError
@@ -20,8 +21,10 @@ OUTGOING = CORPUS / "outgoing.yaml"
 HELD_OUT = ROOT / "eval" / "questions"  # nothing of these files may be in an article, a rule or training
 DEFAULT_ENCODER = "all-MiniLM-L6-v2"
 ENV_PREFIX = "BOT_"
+STAFF_ROLES = ("support", "editor", "evaluator", "admin")  # bot.records.tables.Role, which this must not import
 # Settings that change no reply, and so not the hash on it.
 NO_MATTER = {"corpus", "data", "database_url", "host", "port"} | {"keep_conversations", "keep_feedback", "slow_ms"}
+NO_MATTER |= {"oidc_issuer", "oidc_client_id", "oidc_client_secret", "oidc_scope", "oidc_roles_claim", "oidc_roles"}
 NO_MATTER |= {"second_approval", "sign_in_attempts", "lock_out_minutes", "session_idle_minutes", "session_hours"}
 
 
@@ -66,6 +69,39 @@ class Settings(BaseSettings):
     lock_out_minutes: int = Field(15, ge=1, le=1440)
     session_idle_minutes: int = Field(60, ge=1, le=1440)  # of staff, without a request
     session_hours: int = Field(12, ge=1, le=168)  # of staff, however busy
+
+    # Log-in of staff with an OpenID Connect provider, besides passwords; bot/web/staff/oidc.py. Off without an issuer.
+    oidc_client_id: str = ""
+    oidc_client_secret: SecretStr = SecretStr("")  # may be empty for a public client: PKCE is used in any case
+    oidc_scope: str = "openid profile email"  # some providers need one more for groups
+    oidc_roles_claim: str = "groups"  # of the ID token, whose values give the roles
+    oidc_roles: str = ""  # which value gives which role, such as: helpdesk=support, bot-admins=admin
+    oidc_issuer: str = ""  # such as https://id.example.org/realms/staff
+
+    @field_validator("oidc_roles")
+    @classmethod
+    def _pairs(cls, text: str) -> str:
+        for pair in text.split(",") if text else ():
+            if pair.rpartition("=")[2].strip() not in STAFF_ROLES or not pair.rpartition("=")[0].strip():
+                raise ValueError(f"write VALUE=ROLE, divided by commas; the roles are {', '.join(STAFF_ROLES)}")
+        return text
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _usable(cls, issuer: str, info: ValidationInfo) -> str:
+        address = urlsplit(issuer)
+        local = address.scheme == "http" and address.hostname in ("localhost", "127.0.0.1", "::1")
+        if issuer and not (local or (address.scheme == "https" and address.hostname)):
+            raise ValueError("must be an address beginning with https://")
+        if issuer and not (info.data.get("oidc_client_id") and info.data.get("oidc_roles")):
+            raise ValueError("needs BOT_OIDC_CLIENT_ID and BOT_OIDC_ROLES as well")
+        return issuer
+
+    @property
+    def roles_of_values(self) -> tuple[tuple[str, str], ...]:
+        """Value of the claim `oidc_roles_claim` and the staff role that it gives; one value may give several."""
+        pairs = (pair.rpartition("=") for pair in self.oidc_roles.split(",") if pair.strip())
+        return tuple((value.strip(), role.strip()) for value, _, role in pairs)
 
     @classmethod
     def load(cls, **overrides: object) -> "Settings":

@@ -291,9 +291,7 @@ HARM = {
 }
 
 
-@pytest.mark.parametrize(
-    "file", [*FILES, *STARTS, *WRITTEN, *BM25]
-)
+@pytest.mark.parametrize("file", [*FILES, *STARTS, *WRITTEN, *BM25])
 @pytest.mark.parametrize("harm", HARM)
 def test_a_damaged_version_is_one_sentence(shipped, tmp_path, file, harm):
     path = tmp_path / "version"

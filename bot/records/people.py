@@ -1,7 +1,9 @@
 """Users of the console: their passwords, roles, and what happens after wrong passwords."""
 
 import datetime
+import itertools
 import re
+import secrets
 import threading
 import unicodedata
 from collections.abc import Collection
@@ -36,6 +38,7 @@ class Person:
     disabled: bool
     locked_until: datetime.datetime | None
     created: datetime.datetime
+    provider: bool = False  # whether an OpenID Connect provider signs the user in, and gives the roles
 
 
 def add(records: Records, who: str, name: str, password: str, roles: Collection[str]) -> Person:
@@ -116,6 +119,34 @@ def sign_in(records: Records, settings: Settings, name: str, password: str) -> P
     )
 
 
+def from_provider(records: Records, subject: str, wish: str, roles: Collection[str]) -> Person:
+    """The user whom an OpenID Connect provider has signed in, with these roles; made at the first time.
+
+    `subject` is issuer and subject, which never go to somebody else, as a name may; `wish` only makes a new user's
+    name. Raises SignInRefused for somebody without a role or disabled, and RecordsError.
+    """
+    if not roles:
+        raise SignInRefused("You may not use this console: your account has none of its groups; ask an admin.")
+    given = _roles(roles)
+    now = records.now()
+    with records.writing() as session:
+        user = session.scalars(select(User).where(User.subject == subject)).one_or_none()
+        if user is None:
+            name = _free_name(session, wish)
+            unknown = _hash(name, secrets.token_urlsafe(32))  # nobody has this password
+            user = User(name=name, password_hash=unknown, roles=given, created=now, subject=subject)
+            session.add(user)
+            audit.note(session, now, name, "user added", ("user", name), roles=given, by="provider")
+        elif user.roles != given:
+            before, user.roles = user.roles, given
+            details = {"before": before, "after": given, "by": "provider"}
+            audit.note(session, now, user.name, "roles changed", ("user", user.name), **details)
+        if user.disabled:
+            raise SignInRefused("This user is disabled; ask an admin.")
+        session.flush()
+        return person(user)
+
+
 def _attempt(records: Records, settings: Settings, name: str) -> tuple[str | None, int]:
     """The hash to compare with, and how many attempts in a row this is; None for whoever may not try."""
     now = records.now()
@@ -148,7 +179,9 @@ def _welcome(records: Records, name: str, password: str) -> Person:
 
 def person(user: User) -> Person:
     """The row as the pages see it."""
-    return Person(user.name, frozenset(map(Role, user.roles)), user.disabled, user.locked_until, user.created)
+    return Person(
+        user.name, frozenset(map(Role, user.roles)), user.disabled, user.locked_until, user.created, bool(user.subject)
+    )
 
 
 def _known(session: Session, name: str) -> User:
@@ -170,6 +203,13 @@ def _new_name(name: str) -> str:
             "with a letter or digit."
         )
     return name
+
+
+def _free_name(session: Session, wish: str) -> str:
+    """A name that nobody has, as near to the wish as names may be."""
+    allowed = re.sub(r"[^a-z0-9._@-]+", "-", wish.strip().lower()).lstrip("._@-")[:56] or "user"
+    names = (allowed if number == 1 else f"{allowed}-{number}" for number in itertools.count(1))
+    return next(name for name in names if session.get(User, name) is None)
 
 
 def _roles(roles: Collection[str]) -> list[str]:

@@ -1,7 +1,10 @@
 """The daily job: words go when their days are over."""
 
 import datetime
-from collections.abc import Iterator
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from sqlalchemy import select, text, update
@@ -13,6 +16,9 @@ from bot.records.database import Records
 from bot.records.tables import Case, Exchange, Feedback
 from bot.settings import Settings
 
+log = logging.getLogger(__name__)
+
+DAY = datetime.timedelta(days=1)
 BATCH = 500  # rows in one transaction: a visitor's own must not wait for all
 
 
@@ -38,6 +44,28 @@ def sweep(records: Records, settings: Settings) -> Swept:
     if swept.exchanges + swept.feedback and records.engine.dialect.name == "sqlite":
         _wipe(records)
     return swept
+
+
+def sweep_daily(
+    records: Records, settings: Settings, idle: datetime.timedelta, pause: Callable[[float], object] = time.sleep
+) -> threading.Thread:
+    """Starts the job in the background, now and once a day; it also forgets conversations silent for `idle`.
+
+    It stops nothing: whatever goes wrong is logged and tried again the next day.
+    """
+
+    def work() -> None:
+        while True:
+            try:
+                records.forget(idle)
+                sweep(records, settings)
+            except Exception:  # broad on purpose: a thread that has ended would never delete anything again
+                log.exception("old words could not be deleted; trying again in a day")
+            pause(DAY.total_seconds())
+
+    thread = threading.Thread(target=work, name="retention", daemon=True)
+    thread.start()
+    return thread
 
 
 def _forget_exchanges(records: Records, days: int) -> Iterator[int]:

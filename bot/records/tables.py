@@ -259,6 +259,7 @@ class User(Base):
     """Somebody who may sign in to the console."""
 
     __tablename__ = "users"
+    __table_args__ = (Index("ix_users_subject", "subject", unique=True),)
 
     name: Mapped[str] = mapped_column(NAME, primary_key=True)  # in small letters
     password_hash: Mapped[str] = mapped_column(String(255))  # argon2id, with its parameters
@@ -267,6 +268,7 @@ class User(Base):
     failed_attempts: Mapped[int] = mapped_column(default=0)  # in a row
     locked_until: Mapped[datetime.datetime | None]
     created: Mapped[datetime.datetime]
+    subject: Mapped[str | None] = mapped_column(String(512))  # issuer and subject, of one whom a provider signs in
 
 
 class SignedIn(Base):

@@ -1,11 +1,11 @@
 """The console as one Gradio application of several pages, and how it is mounted."""
 
+import warnings
 from collections.abc import Callable
 from html import escape
 
 import gradio as gr
 from fastapi import FastAPI, Request, Response
-from gradio.components import Navbar
 from starlette.routing import Mount
 
 from bot.errors import RecordsError
@@ -15,6 +15,7 @@ from bot.web.conversations import Conversations
 from bot.web.staff.desk import Desk, told
 from bot.web.staff.gate import PERSON, Gate, unavailable
 from bot.web.staff.login import CSRF, closed_pages, login_pages
+from bot.web.staff.oidc import oidc_app
 from bot.web.staff.people import audit_downloads, people_page
 from bot.web.staff.theme import staff_theme
 
@@ -36,7 +37,7 @@ def staff_app(desk: Desk) -> gr.Blocks:
         _bar(console, desk, "")
         _first_page()
     for name, path, _, fill in PAGES:
-        with console.route(name, path):
+        with console.route(name, path, show_in_navbar=False):  # our own wraps on a narrow screen
             _bar(console, desk, path)
             fill(desk)
     return console
@@ -50,24 +51,28 @@ def mount_staff(app: FastAPI, conversations: Conversations, records: Records | N
     settings = conversations.bot.settings
     desk = Desk(settings, records, conversations)
     app.include_router(login_pages(desk))
+    if settings.oidc_issuer:
+        app.mount("/staff/oidc", oidc_app(desk))
     app.add_exception_handler(RecordsError, _unavailable)
     console = staff_app(desk)
     console.queue(default_concurrency_limit=8)
-    gr.mount_gradio_app(
-        app,
-        console,
-        path="/staff",
-        auth_dependency=_name,
-        server_name=settings.host,
-        server_port=settings.port,
-        footer_links=[],
-        run_history=False,
-        max_file_size=UPLOAD_LIMIT,
-        show_error=False,
-        ssr_mode=False,
-        theme=staff_theme(),
-        head=HEAD,
-    )
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "SSR mode is not supported")  # said of any app with pages, also without SSR
+        gr.mount_gradio_app(
+            app,
+            console,
+            path="/staff",
+            auth_dependency=_name,
+            server_name=settings.host,
+            server_port=settings.port,
+            footer_links=[],
+            run_history=False,
+            max_file_size=UPLOAD_LIMIT,
+            show_error=False,
+            ssr_mode=False,
+            theme=staff_theme(),
+            head=HEAD,
+        )
     mounted = app.routes[-1]
     if not isinstance(mounted, Mount) or not isinstance(mounted.app, FastAPI):
         raise TypeError(f"Gradio has mounted {mounted!r}; expected an application to put the gate before")
@@ -90,7 +95,6 @@ def _name(request: Request) -> str | None:
 
 def _bar(console: gr.Blocks, desk: Desk, here: str) -> None:
     """The top of every page: the other pages, who is logged in, and the way out."""
-    Navbar(visible=False)  # Gradio's own has too little contrast, and hides pages on a narrow screen
     links = "".join(
         f'<li><a href="/staff/{path}"{" aria-current=page" if path == here else ""}>{name}</a></li>'
         for path, name in [("", "Start"), *((path, name) for name, path, _, _ in PAGES)]

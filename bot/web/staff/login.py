@@ -33,7 +33,7 @@ def login_pages(desk: Desk) -> APIRouter:
     def form(request: Request, next: str = HOME) -> Response:
         if sessions.whose(desk.records, desk.settings, request.cookies.get(COOKIE, "")):
             return RedirectResponse(inside(next), 303)
-        return show(request, next)
+        return with_form(desk, request, next)
 
     @router.post(LOGIN)
     async def log_in(request: Request) -> Response:
@@ -43,11 +43,11 @@ def login_pages(desk: Desk) -> APIRouter:
     def attempt(request: Request, fields: Mapping[str, str]) -> Response:
         name, password, after = (fields.get(field, "") for field in ("name", "password", "next"))
         if not genuine(request, fields.get("csrf", "")):
-            return show(request, after, name, EXPIRED, 403)
+            return with_form(desk, request, after, name=name, problem=EXPIRED, status=403)
         try:
             person = people.sign_in(desk.records, desk.settings, name, password)
         except SignInRefused as refusal:
-            return show(request, after, name, str(refusal), 401)
+            return with_form(desk, request, after, name=name, problem=str(refusal), status=401)
         return signed_in(request, sessions.start(desk.records, desk.settings, person.name), after)
 
     @router.post("/staff/logout")
@@ -57,19 +57,10 @@ def login_pages(desk: Desk) -> APIRouter:
 
     def leave(request: Request, csrf: str) -> Response:
         if not genuine(request, csrf):
-            return show(request, HOME, problem=EXPIRED, status=403)
+            return with_form(desk, request, problem=EXPIRED, status=403)
         sessions.end(desk.records, request.cookies.get(COOKIE, ""))
         response = RedirectResponse(LOGIN, 303)
         response.delete_cookie(COOKIE, path="/staff")
-        return response
-
-    def show(request: Request, after: str, name: str = "", problem: str = "", status: int = 200) -> Response:
-        token = request.cookies.get(CSRF) or secrets.token_urlsafe(16)
-        page = TEMPLATES.get_template("login.html").render(
-            next=inside(after), name=name, problem=problem, csrf=token, users=bool(people.everybody(desk.records))
-        )
-        response = HTMLResponse(page, status, {"Cache-Control": "no-store"})
-        _set_cookie(response, request, CSRF, token)
         return response
 
     return router
@@ -85,6 +76,24 @@ def closed_pages() -> APIRouter:
         return HTMLResponse(TEMPLATES.get_template("no_database.html").render(), 503)
 
     return router
+
+
+def with_form(
+    desk: Desk, request: Request, after: str = HOME, *, name: str = "", problem: str = "", status: int = 200
+) -> Response:
+    """The log-in page. Where there is no user yet it says how to make one. Raises RecordsError."""
+    token = request.cookies.get(CSRF) or secrets.token_urlsafe(16)
+    page = TEMPLATES.get_template("login.html").render(
+        next=inside(after),
+        name=name,
+        problem=problem,
+        csrf=token,
+        users=bool(people.everybody(desk.records)),
+        provider=urlsplit(desk.settings.oidc_issuer).hostname,
+    )
+    response = HTMLResponse(page, status, {"Cache-Control": "no-store"})
+    _set_cookie(response, request, CSRF, token)
+    return response
 
 
 def signed_in(request: Request, token: str, after: str) -> Response:

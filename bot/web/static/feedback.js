@@ -53,12 +53,12 @@ function wire(bar, [, reply, conversation]) {
       for (const why of form.querySelectorAll("[data-thumb]")) why.hidden = why.dataset.thumb !== thumb;
       if (!(await send({}, MORE))) return;
       form.hidden = false;
-      bar.scrollIntoView({ block: "nearest" });
+      show();
     });
   }
   along?.addEventListener("change", () => {
     comment.hidden = !along.checked;
-    if (along.checked) comment.scrollIntoView({ block: "nearest" });
+    if (along.checked) show();
   });
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
@@ -70,6 +70,10 @@ function wire(bar, [, reply, conversation]) {
     status.textContent = THANKS;
     close();
   });
+
+  function show() {
+    form.querySelector(".actions").scrollIntoView({ block: "nearest" }); // the end of the form, no further
+  }
 
   function close() {
     form.hidden = true;
