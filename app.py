@@ -50,6 +50,7 @@ def serve(settings: Settings, listener: socket.socket, *, trial: bool) -> None:
     import uvicorn
 
     from bot.chat import load_or_stand_by
+    from bot.publishing.shelf import Shelf
     from bot.records.database import open_records
     from bot.records.retention import sweep_daily
     from bot.records.served import Served, mark_stale_at_start
@@ -58,7 +59,7 @@ def serve(settings: Settings, listener: socket.socket, *, trial: bool) -> None:
 
     records = open_records(settings)
     sweep_daily(records, settings, IDLE)
-    bot = load_or_stand_by(settings, Served(records))
+    bot = load_or_stand_by(settings, Shelf.of(settings).published(), Served(records))
     if not trial and bot.articles:
         mark_stale_at_start(records, {slug: article.text for slug, article in bot.articles.items()})
     app = make_app(bot, records)

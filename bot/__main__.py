@@ -94,8 +94,9 @@ def _ask(options: argparse.Namespace) -> int:
     cases = list(_read_cases(options.batch)) if options.batch else []
     settings = Settings.load(corpus=options.corpus)
     from bot.chat import load_bot
+    from bot.publishing.shelf import Shelf
 
-    bot = load_bot(settings)
+    bot = load_bot(settings, library=options.corpus or Shelf.of(settings).published())
     if options.batch:
         return _batch(bot, cases)
     reply = bot.reply(options.question).reply
@@ -162,8 +163,11 @@ def _index(options: argparse.Namespace) -> int:
 
     settings = Settings.load(corpus=options.corpus)
     from bot.encoder import load_encoder
+    from bot.publishing.shelf import Shelf
     from bot.retrieval.index import Index, refresh
 
+    if options.corpus is None:
+        settings = settings.model_copy(update={"corpus": Shelf.of(settings).published()})
     index = Index.open(refresh(settings, load_encoder(settings.encoder, settings.threads)))
     print(f"Index {index.version}: {len(index.articles)} articles, {len(index.chunks)} passages, in {index.path}")
     return 0

@@ -33,6 +33,14 @@ class CuratedError(UserError):
     """A curated answer that cannot be taken, or a step that its state does not allow."""
 
 
+class DraftError(UserError):
+    """A draft of an article that cannot be taken, or a file that cannot be read as one."""
+
+
+class PublishingError(UserError):
+    """A version of the library that cannot be built, tried or published now."""
+
+
 class PeopleError(UserError):
     """A user of the console who cannot be made or changed as asked."""
 

@@ -6,23 +6,39 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import httpx
 import uvicorn
 from fastapi import FastAPI
+from starlette.testclient import TestClient
 
 from bot.answering.refer import Referrals
 from bot.chat import Chatbot, Standby
 from bot.guard.flags import NO_RED_FLAGS
+from bot.publishing.publisher import Publisher
 from bot.records.database import Records
 from bot.settings import Settings
+from bot.web.conversations import Conversations
 from bot.web.server import make_app
+from bot.web.staff.desk import Desk
 from tests.databases import PASSWORD
 
 
+def standby(settings: Settings) -> Standby:
+    """A bot without models, which refers every visitor."""
+    return Standby(settings, Referrals(NO_RED_FLAGS, {}, settings.region), {})
+
+
 def app(settings: Settings, records: Records | None, bot: Chatbot | None = None) -> FastAPI:
-    """Everything that is served. Without a bot every visitor is referred, which takes no models."""
-    return make_app(bot or Standby(settings, Referrals(NO_RED_FLAGS, {}, settings.region), {}), records)
+    """Everything that is served, around this bot or one without models."""
+    return make_app(bot or standby(settings), records)
+
+
+def desk(settings: Settings, records: Records) -> Desk:
+    """What the pages work with, around a bot without models."""
+    conversations = Conversations(standby(settings), records)
+    return Desk(settings, records, conversations, Publisher(settings, conversations, records))
 
 
 @contextmanager
@@ -42,7 +58,7 @@ def served(application: FastAPI) -> Iterator[str]:
             thread.join(timeout=10)
 
 
-def log_in(client: httpx.Client, name: str, password: str = PASSWORD, after: str = "/staff/") -> httpx.Response:
+def log_in(client: httpx.Client | TestClient, name: str, password: str = PASSWORD, after: str = "/staff/") -> Any:
     """Sends the form of the log-in page, as a browser would."""
     form = client.get("/staff/login", params={"next": after})
     hidden = dict(re.findall(r'name="(csrf|next)" value="([^"]*)"', form.text))

@@ -9,6 +9,7 @@ import lxml.html
 import pytest
 from fastapi.testclient import TestClient
 
+from bot.answering.trace import Trace
 from bot.chat import Bot, Turn
 from bot.guard.guard import Memory
 from bot.records import inbox
@@ -28,7 +29,13 @@ MESSAGES = [DAILY, "How do I give a back massage?", TINGLING, SADDLE, PREGNANT, 
 
 
 class ExplodingBot(Bot):
-    def reply(self, message: str, history: Sequence[Turn] = (), memory: Memory | None = None) -> Turn:
+    def reply(
+        self,
+        message: str,
+        history: Sequence[Turn] = (),
+        memory: Memory | None = None,
+        trace: Trace | None = None,
+    ) -> Turn:
         raise RuntimeError("the secret of the trace")
 
 

@@ -22,6 +22,7 @@ def test_the_newest_first_and_by_what_is_asked(staff: Records, clock: Clock) -> 
     assert audit.entries(staff, until=clock()) == tuple(older)
     assert len(audit.entries(staff, subject_kind="user", subject_id="ana")) == 2
     assert audit.entries(staff, limit=1, offset=1) == (older[0],)
+    assert audit.entries(staff, before=newest.id) == tuple(older)
     assert older[0].at == START
 
 

@@ -11,7 +11,7 @@ from bot.answering.curated import Approved, Matcher
 from bot.chat import Bot, Turn
 from bot.reply import Route
 from bot.retrieval.articles import Article
-from tests.shelf import DAILY, approved, quote
+from tests.approved import DAILY, approved, quote
 from tests.word_encoder import WordEncoder
 
 PREGNANT = "Can I have a back massage when I am pregnant?"
@@ -196,9 +196,9 @@ def test_a_line_may_rest_on_several_passages_and_be_a_list(bot: Bot) -> None:
     assert [(c.start, c.end) for c in reply.citations] == [(one.start, one.end), (two.start, two.end)]
 
 
-def test_a_shelf_that_fails_leaves_the_articles(bot: Bot) -> None:
+def test_a_source_that_fails_leaves_the_articles(bot: Bot) -> None:
     def broken() -> Sequence[Approved]:
-        raise RuntimeError("the shelf is broken")
+        raise RuntimeError("the source is broken")
 
     assert dataclasses.replace(bot, curated=broken).reply(DAILY).reply.answer == bot.reply(DAILY).reply.answer
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.answering.trace import Trace
 from bot.chat import Bot, Turn
 from bot.errors import MessageError
 from bot.guard.guard import Memory
@@ -21,15 +22,21 @@ from bot.records.tables import Kind, Reason, Thumb
 from bot.reply import Route
 from bot.web import recorder
 from bot.web.conversations import Conversations
+from tests.approved import DAILY, approved
 from tests.databases import settings
-from tests.shelf import DAILY, approved
 
 NAMED = "My name is Balthazar Miller. Is it good to massage your back daily?"
 NUMB = "my left foot is numb"
 
 
 class ExplodingBot(Bot):
-    def reply(self, message: str, history: Sequence[Turn] = (), memory: Memory | None = None) -> Turn:
+    def reply(
+        self,
+        message: str,
+        history: Sequence[Turn] = (),
+        memory: Memory | None = None,
+        trace: Trace | None = None,
+    ) -> Turn:
         raise RuntimeError("the bot is broken")
 
 

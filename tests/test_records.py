@@ -2,12 +2,13 @@
 
 import datetime
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, select, text
 
 from bot.chat import Bot
 from bot.errors import MessageError, RecordsError
@@ -15,6 +16,8 @@ from bot.guard.guard import Memory
 from bot.records import audit, cases, inbox, people, sessions
 from bot.records.database import FILE, Records, open_records
 from bot.records.inbox import Filters
+from bot.records.retention import sweep_daily
+from bot.records.tables import SignedIn
 from bot.reply import Route
 from bot.settings import Settings
 from bot.web.conversations import Conversations
@@ -163,3 +166,38 @@ def test_a_locked_database_signs_nobody_out(settings: Settings) -> None:
     clock.forward(minutes=5)
     with locked(records):
         assert sessions.whose(records, settings, token)
+
+
+def test_the_daily_job_goes_on_whatever_happens(staff: Records, clock: Clock, tmp_path: Path, caplog) -> None:
+    """First at once, then at every wake; a database that fails one day is tried again the next."""
+    settings = Settings.load(data=tmp_path)
+    woken, asleep = threading.Semaphore(0), threading.Semaphore(0)
+
+    def pause(seconds: float) -> None:
+        assert seconds == 24 * 60 * 60
+        asleep.release()
+        assert woken.acquire(timeout=30)
+
+    def day() -> None:
+        woken.release()
+        assert asleep.acquire(timeout=30)
+
+    def running() -> int:
+        with staff.reading() as session:
+            return len(session.scalars(select(SignedIn)).all())
+
+    sessions.start(staff, settings, "ana")
+    thread = sweep_daily(staff, settings, datetime.timedelta(hours=12), pause)
+    assert asleep.acquire(timeout=30)
+    assert running() == 1
+    clock.forward(days=1)
+    with staff.engine.begin() as connection:
+        connection.execute(text("ALTER TABLE sessions RENAME TO elsewhere"))
+    day()
+    assert "trying again in a day" in caplog.text
+    with staff.engine.begin() as connection:
+        connection.execute(text("ALTER TABLE elsewhere RENAME TO sessions"))
+    day()
+    assert running() == 0
+    assert thread.is_alive()
+    assert thread.daemon

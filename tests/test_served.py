@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.answering.curated import Quote, empty
+from bot.answering.curated import Quote, nothing
 from bot.chat import Bot
 from bot.records import curated
 from bot.records.curated import CuratedAnswer
@@ -14,8 +14,8 @@ from bot.records.curated import Quote as Cited
 from bot.records.database import Records
 from bot.records.served import Served, mark_stale_at_start
 from bot.records.tables import State
+from tests.approved import DAILY, quote
 from tests.databases import START, Clock, settings
-from tests.shelf import DAILY, quote
 
 TEXTS = {"knead": "Knead for ten minutes. Stop if it hurts."}
 LINES = (Said("Ten minutes.", (Cited("knead", 0, 22, "Knead for ten minutes."),)),)
@@ -40,7 +40,7 @@ def test_what_is_approved_is_there_as_the_bot_needs_it(staff: Records) -> None:
 
 
 def test_every_change_is_seen_whichever_process_made_it(staff: Records) -> None:
-    """The shelf has no part in the changes: they might as well come from elsewhere."""
+    """The source has no part in the changes: they might as well come from elsewhere."""
     served = Served(staff, every=0)
     assert served() == ()
     answer, other = approve(staff), approve(staff, "How often?")
@@ -107,7 +107,7 @@ def test_from_the_database_to_the_visitor(staff: Records, bot: Bot) -> None:
     line = Said("Once a day.", (Cited(cited.article, cited.start, cited.end, cited.text),))
     answer = curated.draft(staff, "ana", DAILY, [line], texts)
     serving = replace(bot, curated=Served(staff, every=0))
-    assert bot.curated is empty
+    assert bot.curated is nothing
     assert serving.reply(DAILY).curated is None
     answer = curated.submit(staff, "ana", answer.id, answer.revision, texts)
     curated.approve(staff, settings(), "ben", answer.id, answer.revision, texts=texts)

@@ -44,11 +44,11 @@ class Approved:
     digests: Mapping[str, str]  # article -> its digest when the answer was approved
 
 
-Shelf = Callable[[], Sequence[Approved]]  # what may be served at this moment; it may fail
+CuratedSource = Callable[[], Sequence[Approved]]  # what may be served at this moment; it may fail
 
 
-def empty() -> Sequence[Approved]:
-    """The shelf where there is no database."""
+def nothing() -> Sequence[Approved]:
+    """The source where there is no database."""
     return ()
 
 

@@ -76,12 +76,13 @@ def render(lines: Sequence[Line]) -> tuple[str, tuple[Citation, ...]]:
 
 
 def verified(lines: Sequence[Line]) -> list[Line]:
-    """The lines whose spans lie within their articles and are not blank: the last check before anything leaves."""
-    return [
-        line
-        for line in lines
-        if all(0 <= s.start < s.end <= len(s.article.text) and s.quote.strip() for s in line.spans)
-    ]
+    """The lines that are proved: the last check before anything leaves."""
+    return [line for line in lines if proved(line)]
+
+
+def proved(line: Line) -> bool:
+    """True where the spans that the line has lie within their articles and are not blank."""
+    return all(0 <= s.start < s.end <= len(s.article.text) and bool(s.quote.strip()) for s in line.spans)
 
 
 def escape(text: str) -> str:

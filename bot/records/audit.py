@@ -51,14 +51,21 @@ def entries(
     subject_id: str | None = None,
     since: datetime.datetime | None = None,
     until: datetime.datetime | None = None,
+    before: int | None = None,
     limit: int = 50,
     offset: int = 0,
 ) -> tuple[Entry, ...]:
-    """The newest first; `until` is not included. Raises RecordsError where they cannot be read."""
+    """The newest first; `until`, and the entry whose id is `before`, are not included.
+
+    To read them all go on with `before`, since `offset` counts its way from the start each time. Raises RecordsError
+    where they cannot be read.
+    """
     chosen = select(Audit).order_by(Audit.id.desc()).limit(limit).offset(offset)
     for column, value in ((Audit.who, who), (Audit.subject_kind, subject_kind), (Audit.subject_id, subject_id)):
         if value is not None:
             chosen = chosen.where(column == value)
+    if before is not None:
+        chosen = chosen.where(Audit.id < before)
     if since:
         chosen = chosen.where(Audit.at >= since)
     if until:

@@ -154,14 +154,19 @@ def mark_stale(records: Records, who: str, texts: Texts) -> tuple[int, ...]:
 
     `texts` are all articles as they are now published. Raises RecordsError.
     """
-    stale = []
     with records.writing() as session:
-        watched = select(Curated).where(Curated.state.in_([State.APPROVED, State.AWAITING])).order_by(Curated.id)
-        for row in session.scalars(watched):
-            if changed := sorted(_changed(row, texts)):
-                row.state = State.STALE
-                _save(records, session, who, "answer stale", row, articles=changed)
-                stale.append(row.id)
+        return mark_stale_in(session, records, who, texts)
+
+
+def mark_stale_in(session: Session, records: Records, who: str, texts: Texts) -> tuple[int, ...]:
+    """`mark_stale` inside the transaction that publishes the articles, so that no answer outlives what it cites."""
+    stale = []
+    watched = select(Curated).where(Curated.state.in_([State.APPROVED, State.AWAITING])).order_by(Curated.id)
+    for row in session.scalars(watched):
+        if changed := sorted(_changed(row, texts)):
+            row.state = State.STALE
+            _save(records, session, who, "answer stale", row, articles=changed)
+            stale.append(row.id)
     return tuple(stale)
 
 

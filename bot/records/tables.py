@@ -72,6 +72,13 @@ class State(StrEnum):
     STALE = "stale"  # an article that it cites has changed
 
 
+class Step(StrEnum):
+    """How a version of the library came to serve."""
+
+    PUBLISHED = "published"
+    ROLLED_BACK = "rolled_back"
+
+
 class Role(StrEnum):
     """What a user of the console may do."""
 
@@ -112,7 +119,7 @@ class Base(DeclarativeBase):
 
     type_annotation_map: ClassVar[dict[Any, Any]] = {
         datetime.datetime: Utc,
-        **{enum: _word(enum) for enum in (Route, Kind, Status, Decision, Thumb, Reason, State)},
+        **{enum: _word(enum) for enum in (Route, Kind, Status, Decision, Thumb, Reason, State, Step)},
         list[str]: JSON,
         dict[str, Any]: JSON,
         list[dict[str, Any]]: JSON,
@@ -234,6 +241,43 @@ class Curated(Base):
     revision: Mapped[int] = mapped_column()  # SQLAlchemy refuses to write over one that it has not read
 
     __mapper_args__ = MappingProxyType({"version_id_col": revision})
+
+
+class ArticleDraft(Base):
+    """One revision of a draft of an article. None is ever written over: what somebody saved stays."""
+
+    __tablename__ = "article_drafts"
+    __table_args__ = (
+        Index("ix_article_drafts_revision", "slug", "revision", unique=True),
+        Index("ix_article_drafts_closed", "closed", "slug"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    slug: Mapped[str] = mapped_column(String(64))
+    revision: Mapped[int]  # of this slug, from 1
+    text: Mapped[str] = mapped_column(Text)  # Markdown with front matter
+    questions: Mapped[str] = mapped_column(Text)  # what visitors ask it, as YAML
+    removes: Mapped[bool]  # the article is to be taken out of the library
+    base: Mapped[str] = mapped_column(String(64))  # version of the library that was edited
+    base_digest: Mapped[str] = mapped_column(String(64))  # of the article in it; "" where it had none
+    author: Mapped[str] = mapped_column(NAME, ForeignKey("users.name"))
+    at: Mapped[datetime.datetime]
+    # NULL while it is the draft; then "replaced", "discarded" or the version in which it was published.
+    closed: Mapped[str | None] = mapped_column(String(64))
+
+
+class Publication(Base):
+    """A change of the version that serves."""
+
+    __tablename__ = "publications"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime.datetime]
+    who: Mapped[str] = mapped_column(NAME, ForeignKey("users.name"))
+    what: Mapped[Step]
+    from_version: Mapped[str] = mapped_column(String(64))
+    to_version: Mapped[str] = mapped_column(String(64))
+    articles: Mapped[list[str]]  # slugs of those that differ between the two
 
 
 class Audit(Base):

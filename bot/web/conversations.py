@@ -36,6 +36,9 @@ class _Conversation:
 class Conversations:
     """Plays messages into conversations, one bot behind all of them. Safe for threads.
 
+    `bot` may be replaced at any time, as by a new version of the articles: a reply that is being made is finished by
+    the one before, and every conversation goes on with the new one.
+
     With `records` every exchange is written down, and a conversation that was begun before a restart goes on: its flags
     stand, its words are forgotten.
     """

@@ -9,25 +9,33 @@ from fastapi import FastAPI, Request, Response
 from starlette.routing import Mount
 
 from bot.errors import RecordsError
+from bot.publishing.publisher import Publisher
 from bot.records.database import Records
 from bot.records.people import Person
 from bot.web.conversations import Conversations
+from bot.web.staff.articles import articles_page
 from bot.web.staff.desk import Desk, told
 from bot.web.staff.gate import PERSON, Gate, unavailable
+from bot.web.staff.inbox import inbox_downloads, inbox_page
 from bot.web.staff.login import CSRF, closed_pages, login_pages
 from bot.web.staff.oidc import oidc_app
 from bot.web.staff.people import audit_downloads, people_page
 from bot.web.staff.theme import staff_theme
+from bot.web.staff.tryout import try_page
 
 HEAD = '<link rel="stylesheet" href="/site/staff.css"><script src="/site/staff.js" defer></script>'
+HEAD += '<script src="/site/inbox.js" defer></script>'
 UPLOAD_LIMIT = "20mb"  # of one file
 
 # Name in the navigation, address under /staff, what the first page says of it, and what fills it, in order.
 PAGES: tuple[tuple[str, str, str, Callable[[Desk], None]], ...] = (
+    ("Try", "try", "ask anything, and see why the bot answers as it does", try_page),
+    ("Inbox", "inbox", "thumbs and comments of visitors, refusals, referrals, slow and failed replies", inbox_page),
+    ("Articles", "articles", "edit or upload articles, try the next version, publish or roll back", articles_page),
     ("People and audit", "people", "who may log in and as what, and who changed what", people_page),
 )
 # Addresses behind the gate that are no pages, such as downloads; each makes its routes for a desk.
-ROUTERS = (audit_downloads,)
+ROUTERS = (inbox_downloads, audit_downloads)
 
 
 def staff_app(desk: Desk) -> gr.Blocks:
@@ -43,13 +51,15 @@ def staff_app(desk: Desk) -> gr.Blocks:
     return console
 
 
-def mount_staff(app: FastAPI, conversations: Conversations, records: Records | None) -> None:
+def mount_staff(
+    app: FastAPI, conversations: Conversations, records: Records | None, publisher: Publisher | None
+) -> None:
     """Serves the console at /staff, its log-in before it. To be called before the visitor page is mounted at /."""
-    if records is None:
+    if records is None or publisher is None:
         app.include_router(closed_pages())
         return
     settings = conversations.bot.settings
-    desk = Desk(settings, records, conversations)
+    desk = Desk(settings, records, conversations, publisher)
     app.include_router(login_pages(desk))
     if settings.oidc_issuer:
         app.mount("/staff/oidc", oidc_app(desk))

@@ -9,6 +9,7 @@ import gradio as gr
 
 from bot.chat import Chatbot
 from bot.errors import PeopleError, UserError
+from bot.publishing.publisher import Publisher
 from bot.records import sessions
 from bot.records.database import Records
 from bot.records.people import Person
@@ -22,7 +23,7 @@ COOKIE = "staff_session"  # holds the token of bot.records.sessions
 ROLES: Mapping[str, tuple[Role, ...]] = MappingProxyType(
     {
         "try": tuple(Role),
-        "inbox": tuple(Role),
+        "inbox": (Role.SUPPORT, Role.EDITOR, Role.ADMIN),
         "curated": (Role.SUPPORT, Role.EDITOR, Role.ADMIN),
         "articles": (Role.EDITOR, Role.ADMIN),
         "benchmark": (Role.EVALUATOR, Role.EDITOR, Role.ADMIN),
@@ -38,6 +39,7 @@ class Desk:
     settings: Settings
     records: Records
     conversations: Conversations
+    publisher: Publisher
 
     @property
     def bot(self) -> Chatbot:

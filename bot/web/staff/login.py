@@ -111,7 +111,10 @@ def genuine(request: Request, csrf: str) -> bool:
 
 def inside(address: str) -> str:
     """The address, or the console's first page where it leads anywhere else."""
-    parts = urlsplit(address)
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return HOME
     within = not parts.scheme and not parts.netloc and parts.path.startswith(HOME) and "\\" not in address
     return address if within and address.isprintable() else HOME
 

@@ -4,9 +4,8 @@ import csv
 import datetime
 import io
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from html import escape
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -22,10 +21,11 @@ from bot.records.tables import Role
 from bot.web.api import error
 from bot.web.staff.desk import ROLES, Desk, told
 from bot.web.staff.gate import PERSON
+from bot.web.staff.parts import FieldError, day, day_after, status, table
 
 SHOWN = 50  # entries of the audit on one page
 BATCH = 1000  # entries read at a time for a download
-KINDS = ("user", "case", "curated", "article", "corpus", "question", "run")  # of what was changed
+KINDS = ("user", "case", "curated", "article", "corpus", "question")  # of what was changed
 COLUMNS = ("at", "who", "what", "subject_kind", "subject_id", "details")
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would take what begins so for a formula and run it
 INTRODUCTION = """<h1>People and audit</h1>
@@ -43,16 +43,16 @@ class Filters:
     since: str = ""
     until: str = ""
 
-    def entries(self, desk: Desk, limit: int, offset: int = 0) -> tuple[Entry, ...]:
-        """The newest first. Raises PeopleError for a day that is none, RecordsError."""
-        until = _day(self.until)
+    def entries(self, desk: Desk, limit: int, offset: int = 0, before: int | None = None) -> tuple[Entry, ...]:
+        """The newest first. Raises FieldError for a day that is none, RecordsError."""
         return audit.entries(
             desk.records,
             who=self.who.strip() or None,
             subject_kind=self.kind or None,
             subject_id=self.subject.strip() or None,
-            since=_day(self.since),
-            until=until + datetime.timedelta(days=1) if until else None,
+            since=day(self.since),
+            until=day_after(self.until),
+            before=before,
             limit=limit,
             offset=offset,
         )
@@ -112,7 +112,7 @@ def _people(desk: Desk) -> None:
 
     def after(sentence: str) -> tuple[str, str]:
         with told():
-            return _people_table(people.everybody(desk.records), desk.records.now()), _status(sentence)
+            return _people_table(people.everybody(desk.records), desk.records.now()), status(sentence)
 
     gr.on(None, show, None, [table, name], api_visibility="private", show_progress="hidden")
     name.input(choose, name, roles, api_visibility="private", show_progress="hidden")
@@ -138,7 +138,8 @@ def _audit(desk: Desk) -> None:
     table = gr.HTML(elem_classes="table")
     page = gr.State(0)
 
-    def show(number: int, *typed: str, request: gr.Request) -> tuple[object, ...]:
+    # The request comes first, since Gradio gives none to a parameter behind *typed.
+    def show(request: gr.Request, number: int, *typed: str | None) -> tuple[object, ...]:
         with told():
             desk.who(request, *ROLES["people"])
             filters = Filters(*(text or "" for text in typed))
@@ -151,20 +152,17 @@ def _audit(desk: Desk) -> None:
             gr.Button(interactive=len(found) > SHOWN),
         )
 
-    def newest(request: gr.Request) -> tuple[object, ...]:
-        return show(0, request=request)
+    def first(request: gr.Request, *typed: str | None) -> tuple[object, ...]:
+        return show(request, 0, *typed)
 
-    def first(*typed: str, request: gr.Request) -> tuple[object, ...]:
-        return show(0, *typed, request=request)
+    def back(request: gr.Request, number: int, *typed: str | None) -> tuple[object, ...]:
+        return show(request, max(0, number - 1), *typed)
 
-    def back(number: int, *typed: str, request: gr.Request) -> tuple[object, ...]:
-        return show(max(0, number - 1), *typed, request=request)
-
-    def on(number: int, *typed: str, request: gr.Request) -> tuple[object, ...]:
-        return show(number + 1, *typed, request=request)
+    def on(request: gr.Request, number: int, *typed: str | None) -> tuple[object, ...]:
+        return show(request, number + 1, *typed)
 
     outputs = [page, table, link, newer, older]
-    gr.on(None, newest, None, outputs, api_visibility="private", show_progress="hidden")
+    gr.on(None, first, None, outputs, api_visibility="private", show_progress="hidden")
     submits = [field.submit for field in fields if isinstance(field, gr.Textbox)]
     gr.on([find.click, *submits], first, fields, outputs, api_visibility="private", show_progress="hidden")
     newer.click(back, [page, *fields], outputs, api_visibility="private", show_progress="hidden")
@@ -181,7 +179,7 @@ def audit_downloads(desk: Desk) -> APIRouter:
             return error("not_allowed", "This needs the role admin.", 403)
         try:
             filters.entries(desk, 1)
-        except PeopleError as mistake:
+        except FieldError as mistake:
             return error("bad_filter", str(mistake))
         headers = {"Content-Disposition": 'attachment; filename="audit.csv"'}
         return StreamingResponse(_csv(desk, filters), media_type="text/csv; charset=utf-8", headers=headers)
@@ -190,19 +188,23 @@ def audit_downloads(desk: Desk) -> APIRouter:
 
 
 def _csv(desk: Desk, filters: Filters) -> Iterator[str]:
-    yield _line(COLUMNS)
-    offset = 0
-    while batch := filters.entries(desk, BATCH, offset):
-        for entry in batch:
-            details = json.dumps(dict(entry.details), ensure_ascii=False)
-            cells = (entry.at.isoformat(), entry.who, entry.what, entry.subject_kind, entry.subject_id, details)
-            yield _line(cells)
-        offset += BATCH
+    """The file in pieces of many lines: every piece costs a change of threads."""
+    yield _lines([COLUMNS])
+    last = None
+    while batch := filters.entries(desk, BATCH, before=last):
+        yield _lines(map(_cells, batch))
+        last = batch[-1].id
 
 
-def _line(cells: Sequence[str]) -> str:
+def _cells(entry: Entry) -> tuple[str, ...]:
+    details = json.dumps(dict(entry.details), ensure_ascii=False)
+    return (entry.at.isoformat(), entry.who, entry.what, entry.subject_kind, entry.subject_id, details)
+
+
+def _lines(rows: Iterable[Sequence[str]]) -> str:
     written = io.StringIO()
-    csv.writer(written).writerow([f"'{cell}" if cell.startswith(FORMULA) else cell for cell in cells])
+    safe = ([f"'{cell}" if cell.startswith(FORMULA) else cell for cell in row] for row in rows)
+    csv.writer(written).writerows(safe)
     return written.getvalue()
 
 
@@ -210,7 +212,7 @@ def _people_table(everybody: Sequence[Person], now: datetime.datetime) -> str:
     rows = (
         (user.name, ", ".join(sorted(user.roles)), _state(user, now), f"{user.created:%Y-%m-%d}") for user in everybody
     )
-    return _table("Users", ("Name", "Roles", "State", "Since"), rows)
+    return table("Users", ("Name", "Roles", "State", "Since"), rows)
 
 
 def _state(user: Person, now: datetime.datetime) -> str:
@@ -235,40 +237,14 @@ def _audit_table(entries: Sequence[Entry], before: int) -> str:
         for entry in entries
     )
     caption = f"Entries {before + 1} to {before + len(entries)}, times in UTC"
-    return _table(caption, ("When", "Who", "What", "Which", "Details"), rows)
-
-
-def _table(caption: str, heads: Sequence[str], rows: Iterator[tuple[str, ...]]) -> str:
-    """The label on every cell is for narrow screens, which show a row as a list."""
-    head = "".join(f'<th scope="col">{text}</th>' for text in heads)
-    body = "".join(
-        "<tr>"
-        + "".join(f'<td data-label="{label}">{escape(text)}</td>' for label, text in zip(heads, row, strict=True))
-        + "</tr>"
-        for row in rows
-    )
-    return f"<table><caption>{caption}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    return table(caption, ("When", "Who", "What", "Which", "Details"), rows)
 
 
 def _plain(value: object) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def _status(sentence: str) -> str:
-    return f'<p role="status">{escape(sentence)}</p>'
-
-
 def _chosen(name: str | None) -> str:
     if not name:
         raise PeopleError("Choose a user first.")
     return name
-
-
-def _day(text: str) -> datetime.datetime | None:
-    if not text.strip():
-        return None
-    try:
-        day = datetime.date.fromisoformat(text.strip())
-    except ValueError as mistake:
-        raise PeopleError(f"{text!r} is not a day; write it as 2026-11-30.") from mistake
-    return datetime.datetime.combine(day, datetime.time(), datetime.UTC)
