@@ -6,11 +6,13 @@ import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
 from bot.answering.audience import about, for_visitor
 from bot.answering.confidence import confidence
+from bot.answering.curated import Approved, CuratedSource, Matcher, nothing, proven, written
 from bot.answering.draft import Form, Line, proved, quoted, render
 from bot.answering.extractive import extract
 from bot.answering.followup import asks_why, leans, standalone
@@ -40,6 +42,7 @@ STEPS = ("guard", "retrieve", "answer", "total")
 UNCOVERED = (
     "The articles here do not cover that, so I will not guess. You could ask about one of the topics below instead."
 )
+MOST_MATCHES = 20  # shown to staff who write a curated answer
 BESIDES = "On what you asked besides:"
 
 ANSWER = "an answer from what was found"  # where a trace says that there is none
@@ -47,7 +50,7 @@ BESIDE = "an answer to something else beside the referral"
 
 Writer = Callable[[Found, HybridRetriever, int, Trace], list[Line]]  # an answer of at most so many sentences
 # Settings that can be tried out on a loaded bot.
-TUNABLE = frozenset({"candidates", "passages", "min_confidence", "answer_sentences"})
+TUNABLE = frozenset({"candidates", "passages", "min_confidence", "answer_sentences", "curated_match"})
 TUNABLE |= {"passage_weight", "sentence_weight", "question_weight", "words_weight", "lexical_weight"}
 
 
@@ -59,6 +62,7 @@ class Turn:
     query: str  # the standalone question the retriever got; "" for small talk
     reply: Reply
     memory: Memory = field(default_factory=Memory)  # the guard's, after the message
+    curated: int | None = None  # id of the curated answer that was used
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,7 @@ class Bot:
     outgoing: Outgoing
     myths: Myths | None = None  # for articles that nobody here has reviewed
     write: Writer = extract
+    curated: CuratedSource = nothing
 
     def reply(
         self,
@@ -95,10 +100,13 @@ class Bot:
         with clock("retrieve"):
             found, verdict = self._search(query, verdict, trace)
         with clock("answer"):
+            curated: Approved | None = None
             if verdict.route.refers:
                 route, lines = verdict.route, self._refer(text, found, verdict, history, trace)
             elif chat := small_talk(text):
                 route, lines, query = Route.ANSWER, [Line(chat, None)], ""
+            elif curated := self._curated(text, found, verdict, history, trace):
+                route, lines = verdict.route, self._with_precautions(written(curated, self.articles), verdict)
             else:
                 route, lines = self._answer(found, verdict, trace)
             route, lines = self._let_out(route, lines, trace)
@@ -113,11 +121,12 @@ class Bot:
             flags=verdict.flags,
             passages=tuple(hit.passage(index.articles[hit.chunk.article]) for hit in found.hits),
             suggestions=suggestions,
+            mode="curated" if curated else "extractive",
             corpus_version=index.version,
             settings_hash=self.settings.hash,
             timings_ms=clock.read(),
         )
-        return Turn(message=text, query=query, reply=reply, memory=verdict.memory)
+        return Turn(text, query, reply, verdict.memory, curated.id if curated else None)
 
     def _asked(self, text: str) -> str:
         """The message as it is searched for: without the signs that it denies."""
@@ -165,10 +174,57 @@ class Bot:
             return []
         return [Line(BESIDES, None, Form.PARAGRAPH), *(replace(line, lead="") for line in lines)]
 
+    def _curated(
+        self, text: str, found: Found, verdict: Verdict, history: Sequence[Turn], trace: Trace
+    ) -> Approved | None:
+        """The answer that staff approved for this question; None where there is none, or whatever else fails."""
+        if found.plain is None:
+            return None
+        # To "and why?" the answer before is no answer, although the completed question is near to the one before.
+        said = {turn.curated for turn in history} if leans(text) else set()
+        flags = {flag.id for flag in verdict.flags}
+        try:
+            for score, answer in self._matcher.ranked(found.question, found.plain, self.curated()):
+                if score < self.settings.curated_match:
+                    break
+                if answer.id in said:
+                    why = "it was given before, and this follows up on it"
+                elif not flags <= self.guard.flags_in(answer.question):
+                    why = "its question is not about the visitor's condition"
+                elif not proven(answer, self.articles):
+                    why = "an article that it cites has changed"
+                elif any(self.outgoing.unsafe(line) for line, _ in answer.lines):
+                    why = "it could hurt somebody, by outgoing.yaml"
+                else:
+                    return answer
+                trace.leave_out(f"the curated answer to \u201c{answer.question}\u201d", why)
+        except Exception:  # whatever it is, the articles can still answer
+            log.exception("curated answers cannot be used")
+        return None
+
+    def matches(self, question: str) -> list[tuple[str, float]]:
+        """Questions that are nearest to one that staff write an answer for, and their scores; the best first.
+
+        They come from the articles' written questions and from the curated answers. From the setting `curated_match`
+        on a visitor who asks one of them gets the answer.
+        """
+        index, vector = self.retriever.index, self.retriever.encoder.embed(question)
+        written_ones = [known.text for known in index.questions]
+        scores = self._matcher.scores(question, vector, written_ones, index.question_vectors)
+        curated = [(other.question, score) for score, other in self._matcher.ranked(question, vector, self.curated())]
+        best = sorted(dict([*zip(written_ones, scores, strict=True), *curated]).items(), key=lambda pair: -pair[1])
+        return [(other, round(score, 3)) for other, score in best[:MOST_MATCHES]]
+
+    @cached_property
+    def _matcher(self) -> Matcher:
+        return Matcher(self.retriever.encoder, self.retriever.index.rarity)
+
+    def _with_precautions(self, lines: Sequence[Line], verdict: Verdict) -> list[Line]:
+        return [*self.referrals.caution(verdict.flags), *lines, *self.referrals.ask(verdict.question)]
+
     def _answer(self, found: Found, verdict: Verdict, trace: Trace) -> tuple[Route, list[Line]]:
         """An answer with any precaution first; where nothing found answers, the precaution alone or an abstention."""
         precautions = self.referrals.caution(verdict.flags)
-        question = self.referrals.ask(verdict.question)
         flags = {flag.id for flag in verdict.flags}
         sure = confidence(found)
         covered = sure >= self.settings.min_confidence
@@ -177,11 +233,11 @@ class Bot:
         if covered and fits:
             lines = self.write(found, self.retriever, self.settings.answer_sentences, trace)
             lines = list(self.myths.corrected(lines)) if self.myths else lines
-            return verdict.route, [*precautions, *lines, *question]
+            return verdict.route, self._with_precautions(lines, verdict)
         unsure = f"its confidence, {sure:.2f}, is below {self.settings.min_confidence:.2f}"
         trace.leave_out(ANSWER, "what was found first is not about the visitor's condition" if covered else unsure)
         if precautions:
-            return verdict.route, [*precautions, *self.referrals.more(verdict.flags[0]), *question]
+            return verdict.route, self._with_precautions(self.referrals.more(verdict.flags[0]), verdict)
         return Route.OUT_OF_SCOPE, [Line(UNCOVERED, None, Form.PARAGRAPH)]
 
     def _let_out(self, route: Route, lines: Sequence[Line], trace: Trace) -> tuple[Route, list[Line]]:
@@ -261,6 +317,10 @@ class Chatbot(Protocol):
         """The turn to append to the conversation."""
         ...
 
+    def matches(self, question: str) -> list[tuple[str, float]]:
+        """Questions that are nearest to this one, with their scores."""
+        ...
+
     def ready(self) -> bool:
         """True where a question can be answered."""
         ...
@@ -282,6 +342,10 @@ class Standby:
         timings = dict.fromkeys(STEPS, 0.0)
         reply = Reply(verdict.route, answer, citations, verdict.flags, timings_ms=timings)
         return Turn(text, "", reply, verdict.memory)
+
+    def matches(self, question: str) -> list[tuple[str, float]]:
+        """None: it compares nothing."""
+        return []
 
     def ready(self) -> bool:
         """Never."""
@@ -327,11 +391,13 @@ def clean(message: str, limit: int) -> str:
 _REPLACED = {"Cc": " ", "Cs": "\N{REPLACEMENT CHARACTER}"}
 
 
-def load_bot(settings: Settings, quiet: bool = False, library: Path | None = None) -> Bot:
+def load_bot(
+    settings: Settings, quiet: bool = False, library: Path | None = None, curated: CuratedSource = nothing
+) -> Bot:
     """A bot over a fresh index of `library`, by default `settings.corpus`. Raises UserError with one clear sentence."""
     encoder = load_encoder(settings.encoder, settings.threads)
     index = Index.open(refresh(_over(settings, library), encoder, quiet))
-    return _bot(settings, encoder, load_guard(settings.threads), index)
+    return _bot(settings, encoder, load_guard(settings.threads), index, curated)
 
 
 def over(bot: Bot, library: Path, progress: Progress | None = None) -> Bot:
@@ -341,14 +407,14 @@ def over(bot: Bot, library: Path, progress: Progress | None = None) -> Bot:
     """
     known, encoder = bot.retriever.index.path, bot.retriever.encoder
     path = refresh(_over(bot.settings, library), encoder, quiet=True, like=known, progress=progress)
-    return _bot(bot.settings, encoder, bot.guard, Index.open(path))
+    return _bot(bot.settings, encoder, bot.guard, Index.open(path), bot.curated)
 
 
 def _over(settings: Settings, library: Path | None) -> Settings:
     return settings.model_copy(update={"corpus": library}) if library else settings
 
 
-def _bot(settings: Settings, encoder: Encoder, guard: Guard, index: Index) -> Bot:
+def _bot(settings: Settings, encoder: Encoder, guard: Guard, index: Index, curated: CuratedSource) -> Bot:
     red_flags = guard.red_flags
     shipped = {article.slug: article for article in read_folder(SHIPPED_ARTICLES)}
     reviewed = all(slug in shipped and shipped[slug].text == article.text for slug, article in index.articles.items())
@@ -371,13 +437,14 @@ def _bot(settings: Settings, encoder: Encoder, guard: Guard, index: Index) -> Bo
         articles=articles,
         outgoing=load_outgoing(),
         myths=myths,
+        curated=curated,
     )
 
 
-def load_or_stand_by(settings: Settings, library: Path | None = None) -> Chatbot:
+def load_or_stand_by(settings: Settings, library: Path | None = None, curated: CuratedSource = nothing) -> Chatbot:
     """A bot for the web program, which must never be silent: without its models it refers. Raises UserError."""
     try:
-        return load_bot(settings, library=library)
+        return load_bot(settings, library=library, curated=curated)
     except UserError:
         raise
     except Exception:

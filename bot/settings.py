@@ -52,6 +52,10 @@ class Settings(BaseSettings):
     min_confidence: float = Field(0.5, ge=0, le=1)  # below this we abstain; see bot/answering/confidence.py
     answer_sentences: int = Field(5, ge=1, le=12)  # most sentences in an answer that is not a list
 
+    # From this score on a curated answer is for the question asked; see bot/answering/curated.py. No two questions of
+    # different sections in corpus/articles/*.questions.yaml reach it; the nearest two have 0.863.
+    curated_match: float = Field(0.87, ge=0, le=1)
+
     region: str = ""  # two-letter country of the emergency number; empty names several
     message_limit: int = Field(4000, ge=100)  # characters in one visitor message
     host: str = "127.0.0.1"

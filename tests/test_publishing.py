@@ -14,13 +14,14 @@ from bot.answering.extractive import extract
 from bot.answering.trace import Trace
 from bot.chat import Bot, over
 from bot.encoder import Encoded, Encoder, MiniLM
-from bot.errors import DraftError, PublishingError, RecordsError, StaleRevision
+from bot.errors import CuratedError, DraftError, PublishingError, RecordsError, StaleRevision
 from bot.publishing import editing
 from bot.publishing.content import Content
 from bot.publishing.publisher import Publisher, Stage
 from bot.publishing.shelf import Shelf, digest
 from bot.records import audit, curated, drafts, people, publications
 from bot.records.database import Records, open_records
+from bot.records.served import Served
 from bot.records.tables import State, Step
 from bot.retrieval.formats import UNCOVERED
 from bot.retrieval.retriever import Found, HybridRetriever
@@ -137,6 +138,31 @@ def test_an_article_can_be_taken_out_and_a_new_one_put_in(process, staff) -> Non
     assert "warm towel" in conversations.say("Does a warm towel keep the back warm?").answer
     texts = [question.text for question in conversations.bot.retriever.index.questions]
     assert ("where can i buy a massage table" in texts, "what does a massage table cost" in texts) == (True, False)
+
+
+def test_visitors_get_a_curated_answer_until_its_article_is_published_anew(small, staff) -> None:
+    publisher, conversations = library.publisher(replace(small, curated=Served(staff, every=0)), staff)
+    texts = {slug: article.text for slug, article in small.articles.items()}
+    quote = "One teaspoon of oil is enough for a back massage."
+    start = texts["oils"].index(quote)
+    lines = [curated.Line("A spoon.", (curated.Quote("oils", start, start + len(quote), quote),))]
+    answer = curated.draft(staff, "ben", MUCH, lines, texts)
+    answer = curated.submit(staff, "ben", answer.id, answer.revision, texts)
+    curated.approve(staff, small.settings, "ana", answer.id, answer.revision, texts=texts)
+    assert conversations.say(MUCH).answer == "A spoon. [1]"
+    edit(publisher, staff, "Almond oil", "Rape oil")  # another sentence of the article
+    publish(publisher)
+    assert conversations.say(MUCH).mode == "extractive"
+    answer = curated.read(staff, answer.id)
+    changed = {slug: article.text for slug, article in conversations.bot.articles.items()}
+    with pytest.raises(CuratedError):  # "oils" reads the quote elsewhere now
+        curated.submit(staff, "ben", answer.id, answer.revision, changed)
+    start = changed["oils"].index(quote)
+    lines = [curated.Line("A spoon.", (curated.Quote("oils", start, start + len(quote), quote),))]
+    answer = curated.edit(staff, "ben", replace(answer, lines=tuple(lines)), changed)
+    answer = curated.submit(staff, "ben", answer.id, answer.revision, changed)
+    curated.approve(staff, small.settings, "ana", answer.id, answer.revision, texts=changed)
+    assert conversations.say(MUCH).mode == "curated"  # the bot over the new version has the same answers
 
 
 def test_curated_answers_that_cite_what_changed_are_no_longer_served(process, staff, small) -> None:

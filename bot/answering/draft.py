@@ -41,6 +41,12 @@ class Line:
     form: Form = Form.SENTENCE
     number: int = 0  # of a step
     lead: str = ""  # "Yes." and the like, in front of the text
+    further: tuple[Span, ...] = ()  # that prove it as well
+
+    @property
+    def spans(self) -> tuple[Span, ...]:
+        """Everything that proves it."""
+        return (self.span, *self.further) if self.span else ()
 
 
 def quoted(span: Span, form: Form = Form.SENTENCE, number: int = 0) -> Line:
@@ -55,15 +61,15 @@ def render(lines: Sequence[Line]) -> tuple[str, tuple[Citation, ...]]:
     markdown = ""
     before: Form | None = None
     for line in lines:
-        mark = ""
-        if line.span:
-            key = (line.span.article.slug, line.span.start, line.span.end)
+        marks = ""
+        for span in line.spans:
+            key = (span.article.slug, span.start, span.end)
             if key not in numbers:
                 numbers[key] = len(numbers) + 1
-                citations.append(_citation(numbers[key], line.span))
-            mark = f" [{numbers[key]}]"
+                citations.append(_citation(numbers[key], span))
+            marks += f" [{numbers[key]}]"
         markdown += (
-            _gap(before, line.form) + _marker(line) + (f"**{line.lead}** " if line.lead else "") + line.text + mark
+            _gap(before, line.form) + _marker(line) + (f"**{line.lead}** " if line.lead else "") + line.text + marks
         )
         before = line.form
     return markdown, tuple(citations)
@@ -75,9 +81,8 @@ def verified(lines: Sequence[Line]) -> list[Line]:
 
 
 def proved(line: Line) -> bool:
-    """True where the line's span, if it has one, lies within its article and is not blank."""
-    span = line.span
-    return span is None or (0 <= span.start < span.end <= len(span.article.text) and bool(span.quote.strip()))
+    """True where the spans that the line has lie within their articles and are not blank."""
+    return all(0 <= s.start < s.end <= len(s.article.text) and bool(s.quote.strip()) for s in line.spans)
 
 
 def escape(text: str) -> str:

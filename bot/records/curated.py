@@ -1,7 +1,6 @@
 """Answers that staff write for a question: drafted, approved by a second person, served until an article changes."""
 
 import datetime
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -13,6 +12,7 @@ from bot.errors import CuratedError, UnknownRecord
 from bot.records import audit
 from bot.records.database import Records, stale_revision
 from bot.records.tables import Curated, State
+from bot.retrieval.articles import digest
 from bot.settings import Settings
 
 Texts = Mapping[str, str]  # article -> its text, which offsets point into
@@ -48,6 +48,7 @@ class CuratedAnswer:
     approver: str | None
     approved_at: datetime.datetime | None
     expires_at: datetime.datetime | None
+    digests: Mapping[str, str]  # article -> that of its text when it was cited
     hits: int
     created: datetime.datetime
     updated: datetime.datetime
@@ -220,19 +221,15 @@ def _body(question: str, lines: Sequence[Line], texts: Texts) -> dict[str, Any]:
     return {
         "question": question.strip(),
         "lines": [asdict(line) for line in lines],
-        "digests": {quote.article: _digest(texts[quote.article]) for quote in quotes},
+        "digests": {quote.article: digest(texts[quote.article]) for quote in quotes},
     }
 
 
 def _changed(row: Curated, texts: Texts) -> set[str]:
     """Articles that no longer read as they did. Any change counts: what was added may contradict the answer."""
     return {
-        article for article, digest in row.digests.items() if article not in texts or _digest(texts[article]) != digest
+        article for article, known in row.digests.items() if article not in texts or digest(texts[article]) != known
     }
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _known(session: Session, answer_id: int) -> Curated:
@@ -275,6 +272,7 @@ def _answer(row: Curated) -> CuratedAnswer:
         approver=row.approver,
         approved_at=row.approved_at,
         expires_at=row.expires_at,
+        digests=row.digests,
         hits=row.hits,
         created=row.created,
         updated=row.updated,

@@ -76,7 +76,9 @@ def record(
 
 def conversation(records: Records, conversation_id: str) -> tuple[Stored, ...]:
     """Its exchanges in order; empty where it is not known. Raises RecordsError."""
-    chosen = select(Exchange).where(Exchange.conversation_id == conversation_id).order_by(Exchange.position)
+    chosen = (
+        select(Exchange).where(Exchange.conversation_id == conversation_id).order_by(Exchange.position, Exchange.at)
+    )
     with records.reading() as session:
         return tuple(stored(row) for row in session.scalars(chosen))
 
