@@ -10,12 +10,11 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
-from bot.records.served import Served
-
 from bot.chat import load_bot
 from bot.errors import UserError
 from bot.publishing.shelf import Shelf
 from bot.records.database import open_records
+from bot.records.served import Served
 from bot.settings import Settings
 from eval.compare import Comparison, compare_shared
 from eval.questions import held_out

@@ -1,16 +1,15 @@
 """Articles: edit or upload, check, build the next version, try it beside the one that serves, publish, roll back."""
 
 import datetime
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import wraps
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from bot.corpus.author import ARTICLE, ASKED
-from bot.errors import DraftError, PeopleError, StaleRevision, UserError
+from bot.errors import DraftError, StaleRevision
 from bot.publishing import editing
 from bot.publishing.content import Content
 from bot.publishing.editing import Opened
@@ -21,7 +20,7 @@ from bot.records import audit, drafts, publications
 from bot.records.people import Person
 from bot.retrieval.formats import READERS, UNCOVERED
 from bot.web.staff import article_views as views
-from bot.web.staff.desk import ROLES, Desk, told
+from bot.web.staff.desk import ROLES, Desk, bound
 
 STEPS_SHOWN = 30
 LOOK_SECONDS = 1.0  # between looks at a running build
@@ -86,7 +85,7 @@ def articles_page(desk: Desk) -> None:
     editor, versions = _editor(), _versions()
     whole = [serving, table, editor.choice, versions.waiting, versions.build, versions.publish, versions.progress]
     whole += [versions.timer, versions.version, versions.back, versions.history]
-    gr.on(None, **_told(page.show, whole, versions.progress))
+    gr.on(None, **bound(page.show, whole, versions.progress))
     _connect_editor(page, editor, whole, versions.progress)
     _connect_versions(page, versions, whole)
 
@@ -169,7 +168,7 @@ def _connect_editor(page: "Articles", editor: Editor, whole: list[Any], progress
     content = [editor.opened, editor.text, editor.questions]
     edited = [editor.opened, editor.fresh, editor.said, editor.text, editor.questions, editor.revisions]
     edited += [editor.conflict, editor.over, editor.take]
-    check = {"inputs": content, **_told(page.check, [editor.findings, editor.chunks], editor.findings)}
+    check = {"inputs": content, **bound(page.check, [editor.findings, editor.chunks], editor.findings)}
     opening: Sequence[tuple[Any, Any, list[Any]]] = (
         (editor.choice.input, page.open, [editor.choice]),
         (editor.begin.click, page.begin, [editor.name]),
@@ -179,7 +178,7 @@ def _connect_editor(page: "Articles", editor: Editor, whole: list[Any], progress
         (editor.take.click, page.take_theirs, [editor.opened, editor.text]),
     )
     for trigger, handler, inputs in opening:
-        trigger(inputs=inputs, **_told(handler, edited, editor.said)).success(**check)
+        trigger(inputs=inputs, **bound(handler, edited, editor.said)).success(**check)
     saving: Sequence[tuple[Any, Any, list[Any]]] = (
         (editor.save.click, page.save, content),
         (editor.over.click, page.save, [editor.fresh, editor.text, editor.questions]),
@@ -187,36 +186,19 @@ def _connect_editor(page: "Articles", editor: Editor, whole: list[Any], progress
         (editor.discard.click, page.discard, [editor.opened]),
     )
     for trigger, handler, inputs in saving:
-        checked = trigger(inputs=inputs, **_told(handler, edited, editor.said)).success(**check)
-        checked.success(**_told(page.show, whole, progress))  # afterwards, as it tells the number of findings
+        checked = trigger(inputs=inputs, **bound(handler, edited, editor.said)).success(**check)
+        checked.success(**bound(page.show, whole, progress))  # afterwards, as it tells the number of findings
     editor.check.click(**check)
 
 
 def _connect_versions(page: "Articles", versions: Versions, whole: list[Any]) -> None:
     place = versions.progress
-    versions.build.click(**_told(page.build, whole, place))
-    versions.timer.tick(**_told(page.look, whole, place))
+    versions.build.click(**bound(page.build, whole, place))
+    versions.timer.tick(**bound(page.look, whole, place))
     for trigger in (versions.ask.click, versions.question.submit):
-        trigger(inputs=versions.question, **_told(page.ask, [versions.answers], versions.answers))
-    versions.publish.click(**_told(page.publish, [*whole, versions.answers], place))
-    versions.back.click(inputs=versions.version, **_told(page.roll_back, whole, place))
-
-
-def _told(handler: Callable[..., Any], outputs: Sequence[Any], place: gr.HTML) -> dict[str, Any]:
-    """The handler as Gradio binds it; an error that an editor can act on is shown in `place`, and the rest stays."""
-
-    @wraps(handler)
-    def run(*given: Any) -> Any:
-        with told():
-            try:
-                return handler(*given)
-            except PeopleError:
-                raise
-            except UserError as error:
-                shown = [views.alert(str(error)) if output is place else gr.skip() for output in outputs]
-                return shown if len(shown) > 1 else shown[0]
-
-    return {"fn": run, "outputs": list(outputs), "api_visibility": "private", "show_progress": "hidden"}
+        trigger(inputs=versions.question, **bound(page.ask, [versions.answers], versions.answers))
+    versions.publish.click(**bound(page.publish, [*whole, versions.answers], place))
+    versions.back.click(inputs=versions.version, **bound(page.roll_back, whole, place))
 
 
 class Articles:

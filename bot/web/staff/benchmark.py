@@ -17,10 +17,10 @@ from bot.web.api import error
 from bot.web.page import as_html
 from bot.web.staff import benchmark_views as views
 from bot.web.staff.asked import messages
-from bot.web.staff.desk import ROLES, Desk, told
+from bot.web.staff.desk import ROLES, Desk, bound
 from bot.web.staff.gate import PERSON
 from bot.web.staff.parts import status
-from bot.web.staff.picker import PRIVATE, Picker, loaded, shown
+from bot.web.staff.picker import Picker, loaded, shown
 from bot.web.staff.workbench import NewQuestion, Stage, Workbench
 
 LOOK_SECONDS = 1.0
@@ -74,15 +74,15 @@ def benchmark_page(desk: Desk) -> None:
 
     whole = [file, start, stop, progress, timer, run, result, own]
     filled = [turns, reply, routes, *picker.outputs, facts]
-    gr.on(None, page.show, None, whole, **PRIVATE)
-    gr.on(None, page.begin, None, filled, **PRIVATE)
-    start.click(page.start, file, whole, **PRIVATE)
-    stop.click(page.stop, None, whole, **PRIVATE)
-    timer.tick(page.look, run, whole, **PRIVATE)
-    run.input(page.choose, run, result, **PRIVATE)
-    ask.click(page.fill, turns, filled, **PRIVATE)
+    gr.on(None, **bound(page.show, whole, progress))
+    gr.on(None, **bound(page.begin, filled, reply))
+    start.click(inputs=file, **bound(page.start, whole, progress))
+    stop.click(**bound(page.stop, whole, progress))
+    timer.tick(**bound(page.look, whole, progress))
+    run.input(inputs=run, **bound(page.choose, [result], result))
+    ask.click(inputs=turns, **bound(page.fill, filled, reply))
     form = [turns, routes, picker.quotes, every, facts, forbid, note]
-    add.click(page.add, form, [said, file, own], **PRIVATE)
+    add.click(inputs=form, **bound(page.add, [said, file, own], said))
 
 
 class Benchmarking:
@@ -96,77 +96,69 @@ class Benchmarking:
 
     def show(self, request: gr.Request) -> tuple[object, ...]:
         """All of the page but the form, with the newest run."""
-        with told():
-            self._evaluator(request)
-            return self._whole()
+        self._evaluator(request)
+        return self._whole()
 
-    def start(self, file: str | None, request: gr.Request) -> tuple[object, ...]:
+    def start(self, request: gr.Request, file: str | None) -> tuple[object, ...]:
         """A run begins."""
-        with told():
-            who = self._evaluator(request)
-            name = self._workbench.start(who, file or "")
-            self._note(who, "run started", ("run", name), file=file)
-            return self._whole()
+        who = self._evaluator(request)
+        name = self._workbench.start(who, file or "")
+        self._note(who, "run started", ("run", name), file=file)
+        return self._whole()
 
     def stop(self, request: gr.Request) -> tuple[object, ...]:
         """The run under way is ended."""
-        with told():
-            who = self._evaluator(request)
-            file = self._workbench.progress.file
-            self._workbench.stop()
-            self._note(who, "run stopped", ("run", file))
-            return self._whole()
+        who = self._evaluator(request)
+        file = self._workbench.progress.file
+        self._workbench.stop()
+        self._note(who, "run stopped", ("run", file))
+        return self._whole()
 
-    def look(self, run: str | None, request: gr.Request) -> tuple[object, ...]:
+    def look(self, request: gr.Request) -> tuple[object, ...]:
         """How the run comes on; at its end the whole page, with its result."""
-        with told():
-            self._evaluator(request)
-            now = self._workbench.progress
-            if now.stage is Stage.RUNNING:
-                return gr.skip(), gr.skip(), gr.skip(), views.progress(now), *(gr.skip(),) * 4
-            return self._whole()
+        self._evaluator(request)
+        now = self._workbench.progress
+        if now.stage is Stage.RUNNING:
+            return gr.skip(), gr.skip(), gr.skip(), views.progress(now), *(gr.skip(),) * 4
+        return self._whole()
 
-    def choose(self, run: str | None, request: gr.Request) -> str:
+    def choose(self, request: gr.Request, run: str | None) -> str:
         """Another run."""
-        with told():
-            self._evaluator(request)
-            return views.result(next((each for each in self._workbench.runs() if each.name == run), None))
+        self._evaluator(request)
+        return views.result(next((each for each in self._workbench.runs() if each.name == run), None))
 
     # --- Adding
 
     def begin(self, request: gr.Request) -> tuple[object, ...]:
         """The form for the conversation that the address names."""
-        with told():
-            self._evaluator(request)
-            return self._filled([squash(message) for message in messages(self._desk, request)])
+        self._evaluator(request)
+        return self._filled([squash(message) for message in messages(self._desk, request)])
 
-    def fill(self, turns: str, request: gr.Request) -> tuple[object, ...]:
+    def fill(self, request: gr.Request, turns: str) -> tuple[object, ...]:
         """The form with what the bot answers now."""
-        with told():
-            self._evaluator(request)
-            if not (said := _lines(turns)):
-                raise BenchmarkError("Write the question first.")
-            return self._filled(said)
+        self._evaluator(request)
+        if not (said := _lines(turns)):
+            raise BenchmarkError("Write the question first.")
+        return self._filled(said)
 
-    def add(self, *form: Any, request: gr.Request) -> tuple[object, ...]:
+    def add(self, request: gr.Request, *form: Any) -> tuple[object, ...]:
         """The question appended to the file of staff."""
-        with told():
-            who = self._evaluator(request)
-            turns, routes, quotes, every, facts, forbid, note = form
-            question = NewQuestion(
-                turns=_lines(turns),
-                route=tuple(Route(route) for route in routes),
-                evidence=tuple((quote.article, quote.quote) for quote in loaded(quotes)),
-                all_evidence=every,
-                nuggets=tuple(_wordings(fact) for fact in _lines(facts)),
-                forbid=_lines(forbid),
-                note=note,
-            )
-            texts = {slug: article.text for slug, article in self._desk.bot.articles.items()}
-            name = self._workbench.add(question, texts)
-            self._note(who, "question added", ("question", name))
-            sentence = f"The question is added as {name}; run {self._workbench.own.name} to see how the bot does."
-            return status(sentence), self._files(), self._own()
+        who = self._evaluator(request)
+        turns, routes, quotes, every, facts, forbid, note = form
+        question = NewQuestion(
+            turns=_lines(turns),
+            route=tuple(Route(route) for route in routes),
+            evidence=tuple((quote.article, quote.quote) for quote in loaded(quotes)),
+            all_evidence=every,
+            nuggets=tuple(_wordings(fact) for fact in _lines(facts)),
+            forbid=_lines(forbid),
+            note=note,
+        )
+        texts = {slug: article.text for slug, article in self._desk.bot.articles.items()}
+        name = self._workbench.add(question, texts)
+        self._note(who, "question added", ("question", name))
+        sentence = f"The question is added as {name}; run {self._workbench.own.name} to see how the bot does."
+        return status(sentence), self._files(), self._own()
 
     # --- Within
 

@@ -14,9 +14,9 @@ from bot.retrieval.articles import squash
 from bot.web.staff import curated_views as views
 from bot.web.staff.asked import messages
 from bot.web.staff.curated_draft import Draft, label, typed_in
-from bot.web.staff.desk import ROLES, Desk, told
+from bot.web.staff.desk import ROLES, Desk, bound
 from bot.web.staff.parts import day_after, status
-from bot.web.staff.picker import PRIVATE, Picker, loaded, shown
+from bot.web.staff.picker import Picker, loaded, shown
 
 SHOWN = 25  # answers in the list at once
 INTRODUCTION = """<h1>Curated answers</h1>
@@ -69,19 +69,19 @@ def curated_page(desk: Desk) -> None:
     fields = [held, question, expires, words, picker.quotes]
     one_line = [held, lines, words, *picker.outputs]
     editor = [*one_line, question, expires, about, submit, approve, back, retire, said, conflict, over, theirs]
-    tried = {"fn": page.try_out, "inputs": fields, "outputs": [preview, matches], **PRIVATE}
+    tried = {"inputs": fields, **bound(page.try_out, [preview, matches], preview)}
 
-    gr.on(None, page.begin, None, editor, **PRIVATE).success(**tried)
-    fresh.click(page.fresh, None, editor, **PRIVATE).success(**tried)
-    lines.input(page.choose, [lines, *fields], one_line, **PRIVATE)
+    gr.on(None, **bound(page.begin, editor, said)).success(**tried)
+    fresh.click(**bound(page.fresh, editor, said)).success(**tried)
+    lines.input(inputs=[lines, *fields], **bound(page.choose, one_line))
     for button, change in ((add, page.add), (up, page.up), (down, page.down), (remove, page.remove)):
-        button.click(change, fields, one_line, **PRIVATE)
-    picker.ticked.then(page.suggest, [words, picker.quotes], words, **PRIVATE)
+        button.click(inputs=fields, **bound(change, one_line))
+    picker.ticked.then(inputs=[words, picker.quotes], **bound(page.suggest, [words]))
     gr.on([look.click, question.submit], **tried)
     steps = ((save, page.save), (over, page.save_over), (submit, page.submit), (approve, page.approve))
     for button, step in (*steps, (back, page.send_back), (retire, page.retire), (theirs, page.open_theirs)):
-        done = button.click(step, fields, editor, **PRIVATE)
-        done.success(page.first, state, listing, **PRIVATE).success(**tried)
+        done = button.click(inputs=fields, **bound(step, editor, said))
+        done.success(inputs=state, **bound(page.first, listing)).success(**tried)
 
 
 def _all_answers(page: "Curating") -> tuple[gr.Dropdown, list[Component]]:
@@ -93,10 +93,10 @@ def _all_answers(page: "Curating") -> tuple[gr.Dropdown, list[Component]]:
     number = gr.State(0)
     table = gr.HTML(elem_classes="table")
     listing: list[Component] = [number, table, newer, older]
-    gr.on(None, page.first, state, listing, **PRIVATE)
-    state.input(page.first, state, listing, **PRIVATE)
-    newer.click(page.newer, [number, state], listing, **PRIVATE)
-    older.click(page.older, [number, state], listing, **PRIVATE)
+    gr.on(None, inputs=state, **bound(page.first, listing))
+    state.input(inputs=state, **bound(page.first, listing))
+    newer.click(inputs=[number, state], **bound(page.newer, listing))
+    older.click(inputs=[number, state], **bound(page.older, listing))
     return state, listing
 
 
@@ -109,166 +109,149 @@ class Curating:
 
     # --- The list
 
-    def first(self, state: str, request: gr.Request) -> tuple[object, ...]:
+    def first(self, request: gr.Request, state: str) -> tuple[object, ...]:
         """The newest answers."""
-        return self._list(0, state, request)
+        return self._list(request, 0, state)
 
-    def newer(self, number: int, state: str, request: gr.Request) -> tuple[object, ...]:
+    def newer(self, request: gr.Request, number: int, state: str) -> tuple[object, ...]:
         """The page of the list before."""
-        return self._list(max(0, number - 1), state, request)
+        return self._list(request, max(0, number - 1), state)
 
-    def older(self, number: int, state: str, request: gr.Request) -> tuple[object, ...]:
+    def older(self, request: gr.Request, number: int, state: str) -> tuple[object, ...]:
         """The next page of the list."""
-        return self._list(number + 1, state, request)
+        return self._list(request, number + 1, state)
 
-    def _list(self, number: int, state: str, request: gr.Request) -> tuple[object, ...]:
-        with told():
-            self._editor(request)
-            chosen = State(state) if state else None
-            found = curated.listed(self._records, chosen, limit=SHOWN + 1, offset=number * SHOWN)
-            listing = views.listing(found[:SHOWN], self._records.now())
+    def _list(self, request: gr.Request, number: int, state: str) -> tuple[object, ...]:
+        self._editor(request)
+        chosen = State(state) if state else None
+        found = curated.listed(self._records, chosen, limit=SHOWN + 1, offset=number * SHOWN)
+        listing = views.listing(found[:SHOWN], self._records.now())
         return number, listing, gr.Button(interactive=number > 0), gr.Button(interactive=len(found) > SHOWN)
 
     # --- Opening
 
     def begin(self, request: gr.Request) -> tuple[object, ...]:
         """What the address names: an `answer` by its number, or a new one for the last message of a conversation."""
-        with told():
-            self._editor(request)
-            if number := request.query_params.get("answer", ""):
-                if not number.isdecimal():
-                    raise CuratedError(f"{number!r} is no number of an answer; choose one in the list.")
-                return self._opened(curated.read(self._records, int(number)), request)
-            *_, question = messages(self._desk, request) or ("",)
-            return self._editor_with(Draft(question=squash(question)))
+        self._editor(request)
+        if number := request.query_params.get("answer", ""):
+            if not number.isdecimal():
+                raise CuratedError(f"{number!r} is no number of an answer; choose one in the list.")
+            return self._opened(request, curated.read(self._records, int(number)))
+        *_, question = messages(self._desk, request) or ("",)
+        return self._editor_with(Draft(question=squash(question)))
 
     def fresh(self, request: gr.Request) -> tuple[object, ...]:
         """The editor, empty."""
-        with told():
-            self._editor(request)
-            return self._editor_with(Draft())
+        self._editor(request)
+        return self._editor_with(Draft())
 
-    def open_theirs(self, held: str, *typed: str, request: gr.Request) -> tuple[object, ...]:
+    def open_theirs(self, request: gr.Request, held: str, *typed: str) -> tuple[object, ...]:
         """The answer as somebody else has left it; one's own text stands below."""
-        with told():
-            self._editor(request)
-            mine = typed_in(held, *typed)
-            theirs = self._stored(mine)
-            kept = views.kept(mine.question, mine.filled)
-            return self._editor_with(Draft.of(theirs), self._around(theirs, request), conflict=kept)
+        self._editor(request)
+        mine = typed_in(held, *typed)
+        theirs = self._stored(mine)
+        kept = views.kept(mine.question, mine.filled)
+        return self._editor_with(Draft.of(theirs), self._around(request, theirs), conflict=kept)
 
     # --- Lines
 
-    def choose(self, line: str, held: str, *typed: str, request: gr.Request) -> tuple[object, ...]:
+    def choose(self, request: gr.Request, line: str, held: str, *typed: str) -> tuple[object, ...]:
         """Another line in the fields."""
-        with told():
-            self._editor(request)
-            return self._line(replace(typed_in(held, *typed), at=int(line)))
+        self._editor(request)
+        return self._line(replace(typed_in(held, *typed), at=int(line)))
 
-    def add(self, held: str, *typed: str, request: gr.Request) -> tuple[object, ...]:
+    def add(self, request: gr.Request, held: str, *typed: str) -> tuple[object, ...]:
         """An empty line behind the open one."""
-        with told():
-            self._editor(request)
-            return self._line(typed_in(held, *typed).added())
+        self._editor(request)
+        return self._line(typed_in(held, *typed).added())
 
-    def remove(self, held: str, *typed: str, request: gr.Request) -> tuple[object, ...]:
+    def remove(self, request: gr.Request, held: str, *typed: str) -> tuple[object, ...]:
         """Without the open line."""
-        with told():
-            self._editor(request)
-            return self._line(typed_in(held, *typed).removed())
+        self._editor(request)
+        return self._line(typed_in(held, *typed).removed())
 
-    def up(self, held: str, *typed: str, request: gr.Request) -> tuple[object, ...]:
+    def up(self, request: gr.Request, held: str, *typed: str) -> tuple[object, ...]:
         """The open line one place further up."""
-        with told():
-            self._editor(request)
-            return self._line(typed_in(held, *typed).moved(-1))
+        self._editor(request)
+        return self._line(typed_in(held, *typed).moved(-1))
 
-    def down(self, held: str, *typed: str, request: gr.Request) -> tuple[object, ...]:
+    def down(self, request: gr.Request, held: str, *typed: str) -> tuple[object, ...]:
         """The open line one place further down."""
-        with told():
-            self._editor(request)
-            return self._line(typed_in(held, *typed).moved(1))
+        self._editor(request)
+        return self._line(typed_in(held, *typed).moved(1))
 
-    def suggest(self, words: str, quotes: str, request: gr.Request) -> object:
+    def suggest(self, request: gr.Request, words: str, quotes: str) -> object:
         """The words of the first sentence that was ticked, where the line has none yet."""
-        with told():
-            self._editor(request)
+        self._editor(request)
         chosen = loaded(quotes)
         return gr.skip() if words.strip() or not chosen else squash(chosen[0].quote)
 
     # --- Steps
 
-    def save(self, held: str, *typed: str, request: gr.Request) -> tuple[object, ...]:
+    def save(self, request: gr.Request, held: str, *typed: str) -> tuple[object, ...]:
         """The answer saved; where somebody else was faster, what they did, and one's own text as it is."""
-        with told():
-            who = self._editor(request)
-            mine = typed_in(held, *typed)
-            try:
-                answer = self._save(who, mine)
-            except StaleRevision as conflict:
-                return self._conflict(mine, str(conflict), request)
-            return self._opened(answer, request, f"Answer {answer.id} is saved as a draft.")
+        who = self._editor(request)
+        mine = typed_in(held, *typed)
+        try:
+            answer = self._save(who, mine)
+        except StaleRevision as conflict:
+            return self._conflict(request, mine, str(conflict))
+        return self._opened(request, answer, f"Answer {answer.id} is saved as a draft.")
 
-    def save_over(self, held: str, *typed: str, request: gr.Request) -> tuple[object, ...]:
+    def save_over(self, request: gr.Request, held: str, *typed: str) -> tuple[object, ...]:
         """One's own text over what somebody else has saved meanwhile, on purpose."""
-        with told():
-            who = self._editor(request)
-            mine = typed_in(held, *typed)
-            answer = self._save(who, replace(mine, revision=self._stored(mine).revision))
-            return self._opened(answer, request, f"Answer {answer.id} is saved over the other version.")
+        who = self._editor(request)
+        mine = typed_in(held, *typed)
+        answer = self._save(who, replace(mine, revision=self._stored(mine).revision))
+        return self._opened(request, answer, f"Answer {answer.id} is saved over the other version.")
 
-    def submit(self, held: str, *typed: str, request: gr.Request) -> tuple[object, ...]:
+    def submit(self, request: gr.Request, held: str, *typed: str) -> tuple[object, ...]:
         """Saved where anything was changed, and then awaiting approval."""
-        with told():
-            who = self._editor(request)
-            mine = typed_in(held, *typed)
-            try:
-                answer = self._save(who, mine) if mine.id is None or mine.differs(self._stored(mine)) else None
-                number, revision = (answer.id, answer.revision) if answer else (mine.id or 0, mine.revision)
-                answer = curated.submit(self._records, who, number, revision, self._texts())
-            except StaleRevision as conflict:
-                return self._conflict(mine, str(conflict), request)
-            return self._opened(answer, request, f"Answer {answer.id} awaits approval.")
+        who = self._editor(request)
+        mine = typed_in(held, *typed)
+        try:
+            answer = self._save(who, mine) if mine.id is None or mine.differs(self._stored(mine)) else None
+            number, revision = (answer.id, answer.revision) if answer else (mine.id or 0, mine.revision)
+            answer = curated.submit(self._records, who, number, revision, self._texts())
+        except StaleRevision as conflict:
+            return self._conflict(request, mine, str(conflict))
+        return self._opened(request, answer, f"Answer {answer.id} awaits approval.")
 
-    def approve(self, held: str, *typed: str, request: gr.Request) -> tuple[object, ...]:
+    def approve(self, request: gr.Request, held: str, *typed: str) -> tuple[object, ...]:
         """Served from now on. What was approved is what is stored: unsaved changes are refused."""
-        with told():
-            who = self._editor(request)
-            mine = self._unchanged(typed_in(held, *typed))
-            answer = curated.approve(
-                self._records, self._desk.settings, who, mine.id or 0, mine.revision, texts=self._texts()
-            )
-            return self._opened(answer, request, f"Answer {answer.id} is approved: visitors get it from now on.")
+        who = self._editor(request)
+        mine = self._unchanged(typed_in(held, *typed))
+        answer = curated.approve(
+            self._records, self._desk.settings, who, mine.id or 0, mine.revision, texts=self._texts()
+        )
+        return self._opened(request, answer, f"Answer {answer.id} is approved: visitors get it from now on.")
 
-    def send_back(self, held: str, *typed: str, request: gr.Request) -> tuple[object, ...]:
+    def send_back(self, request: gr.Request, held: str, *typed: str) -> tuple[object, ...]:
         """A draft again."""
-        with told():
-            who = self._editor(request)
-            mine = self._unchanged(typed_in(held, *typed))
-            answer = curated.send_back(self._records, who, mine.id or 0, mine.revision)
-            return self._opened(answer, request, f"Answer {answer.id} is a draft again.")
+        who = self._editor(request)
+        mine = self._unchanged(typed_in(held, *typed))
+        answer = curated.send_back(self._records, who, mine.id or 0, mine.revision)
+        return self._opened(request, answer, f"Answer {answer.id} is a draft again.")
 
-    def retire(self, held: str, *typed: str, request: gr.Request) -> tuple[object, ...]:
+    def retire(self, request: gr.Request, held: str, *typed: str) -> tuple[object, ...]:
         """No longer served."""
-        with told():
-            who = self._editor(request)
-            mine = self._unchanged(typed_in(held, *typed))
-            answer = curated.retire(self._records, who, mine.id or 0, mine.revision)
-            return self._opened(answer, request, f"Answer {answer.id} is retired: no visitor gets it any more.")
+        who = self._editor(request)
+        mine = self._unchanged(typed_in(held, *typed))
+        answer = curated.retire(self._records, who, mine.id or 0, mine.revision)
+        return self._opened(request, answer, f"Answer {answer.id} is retired: no visitor gets it any more.")
 
     # --- Trying out
 
-    def try_out(self, held: str, *typed: str, request: gr.Request) -> tuple[object, ...]:
+    def try_out(self, request: gr.Request, held: str, *typed: str) -> tuple[object, ...]:
         """The reply that a visitor would get, through the whole flow, and the questions that would get it."""
-        with told():
-            self._editor(request)
-            mine, bot = typed_in(held, *typed), self._desk.bot
-            if not mine.question.strip():
-                return PREVIEW + "<p>Write the question first.</p>", MATCHES
-            if not isinstance(bot, Bot):
-                return PREVIEW + "<p>The bot runs without its models, so that nothing can be tried out.</p>", MATCHES
-            reply = views.preview(bot, mine.question, mine.filled)
-            found = views.matches(bot.matches(mine.question), self._desk.settings.curated_match)
+        self._editor(request)
+        mine, bot = typed_in(held, *typed), self._desk.bot
+        if not mine.question.strip():
+            return PREVIEW + "<p>Write the question first.</p>", MATCHES
+        if not isinstance(bot, Bot):
+            return PREVIEW + "<p>The bot runs without its models, so that nothing can be tried out.</p>", MATCHES
+        reply = views.preview(bot, mine.question, mine.filled)
+        found = views.matches(bot.matches(mine.question), self._desk.settings.curated_match)
         return PREVIEW + reply, MATCHES + found
 
     # --- Within
@@ -301,18 +284,18 @@ class Curating:
         )
         return curated.edit(self._records, who, changed, self._texts())
 
-    def _opened(self, answer: CuratedAnswer, request: gr.Request, sentence: str = "") -> tuple[object, ...]:
+    def _opened(self, request: gr.Request, answer: CuratedAnswer, sentence: str = "") -> tuple[object, ...]:
         """The editor with a stored answer."""
-        return self._editor_with(Draft.of(answer), self._around(answer, request), sentence)
+        return self._editor_with(Draft.of(answer), self._around(request, answer), sentence)
 
-    def _conflict(self, mine: Draft, sentence: str, request: gr.Request) -> tuple[object, ...]:
+    def _conflict(self, request: gr.Request, mine: Draft, sentence: str) -> tuple[object, ...]:
         """The editor as it is, what the other person did beside it, and the choice between the two."""
         theirs = self._stored(mine)
         return self._editor_with(
-            mine, self._around(theirs, request), conflict=views.theirs(sentence, theirs), choice=True
+            mine, self._around(request, theirs), conflict=views.theirs(sentence, theirs), choice=True
         )
 
-    def _around(self, answer: CuratedAnswer, request: gr.Request) -> tuple[object, ...]:
+    def _around(self, request: gr.Request, answer: CuratedAnswer) -> tuple[object, ...]:
         """What is told about a stored answer, and the steps that its state and this person allow."""
         me = self._desk.who(request, *ROLES["curated"])
         own = answer.author == me.name and self._desk.settings.second_approval

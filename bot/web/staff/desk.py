@@ -1,11 +1,14 @@
 """What every staff page works with: settings, database, the bot now serving, and who may do what."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import wraps
 from types import MappingProxyType
+from typing import Any
 
 import gradio as gr
+from gradio.components import Component
 
 from bot.chat import Chatbot
 from bot.errors import PeopleError, UserError
@@ -16,6 +19,7 @@ from bot.records.people import Person
 from bot.records.tables import Role
 from bot.settings import Settings
 from bot.web.conversations import Conversations
+from bot.web.staff.parts import alert
 from bot.web.staff.workbench import Workbench
 
 COOKIE = "staff_session"  # holds the token of bot.records.sessions
@@ -78,3 +82,26 @@ def told() -> Iterator[None]:
         yield
     except UserError as error:
         raise gr.Error(str(error), duration=None, print_exception=False, title="That did not work") from error
+
+
+def bound(handler: Callable[..., Any], outputs: Sequence[Component], place: Component | None = None) -> dict[str, Any]:
+    """The handler as Gradio binds it; it is no part of an API.
+
+    An error that a person can act on is shown in `place`, one of the outputs, and the rest stays as it is. Without a
+    place, and where the session has ended or a role is missing, it is a message over the page.
+    """
+
+    @wraps(handler)
+    def run(*given: Any) -> Any:
+        with told():
+            try:
+                return handler(*given)
+            except PeopleError:
+                raise
+            except UserError as error:
+                if place is None:
+                    raise
+                shown = [alert(str(error)) if output is place else gr.skip() for output in outputs]
+                return shown if len(shown) > 1 else shown[0]
+
+    return {"fn": run, "outputs": list(outputs), "api_visibility": "private", "show_progress": "hidden"}

@@ -3,18 +3,15 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
 
 import gradio as gr
 
 from bot.records.curated import Quote
 from bot.records.tables import Role
 from bot.retrieval.articles import Article, Unit, squash
-from bot.web.staff.desk import Desk, told
+from bot.web.staff.desk import Desk, bound
 
 Articles = Mapping[str, Article]
-
-PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 
 
 class Picker:
@@ -31,30 +28,27 @@ class Picker:
         self._sentences = gr.CheckboxGroup(label="Sentences of the section", choices=[], elem_classes="sentences")
         self.outputs = [self.quotes, self._cited, self._article, self._section, self._sentences]
         inputs = [self.quotes, self._article]
-        self._article.input(self._choose_article, inputs, self.outputs, **PRIVATE)
-        self._section.input(self._choose_section, [*inputs, self._section], self.outputs, **PRIVATE)
+        self._article.input(inputs=inputs, **bound(self._choose_article, self.outputs))
+        self._section.input(inputs=[*inputs, self._section], **bound(self._choose_section, self.outputs))
         ticks = [*inputs, self._section, self._sentences]
-        self.ticked = self._sentences.input(self._tick, ticks, self.outputs, **PRIVATE)
-        self._cited.input(self._keep, [*inputs, self._section, self._cited], self.outputs, **PRIVATE)
+        self.ticked = self._sentences.input(inputs=ticks, **bound(self._tick, self.outputs))
+        self._cited.input(inputs=[*inputs, self._section, self._cited], **bound(self._keep, self.outputs))
 
-    def _choose_article(self, quotes: str, slug: str | None, request: gr.Request) -> tuple[object, ...]:
-        with told():
-            self._desk.who(request, *self._roles)
+    def _choose_article(self, request: gr.Request, quotes: str, slug: str | None) -> tuple[object, ...]:
+        self._desk.who(request, *self._roles)
         return _updates(self._desk.bot.articles, loaded(quotes), slug, "0")
 
     def _choose_section(
-        self, quotes: str, slug: str | None, section: str | None, request: gr.Request
+        self, request: gr.Request, quotes: str, slug: str | None, section: str | None
     ) -> tuple[object, ...]:
-        with told():
-            self._desk.who(request, *self._roles)
+        self._desk.who(request, *self._roles)
         return _updates(self._desk.bot.articles, loaded(quotes), slug, section)
 
     def _tick(
-        self, quotes: str, slug: str | None, section: str | None, ticked: list[str], request: gr.Request
+        self, request: gr.Request, quotes: str, slug: str | None, section: str | None, ticked: list[str]
     ) -> tuple[object, ...]:
         """What is ticked of the open section is chosen, what is not there is no longer; other sections stay."""
-        with told():
-            self._desk.who(request, *self._roles)
+        self._desk.who(request, *self._roles)
         articles, chosen = self._desk.bot.articles, loaded(quotes)
         offered = _shown(articles, slug, section)
         kept = [quote for quote in chosen if quote not in offered or _key(quote) in ticked]
@@ -62,10 +56,9 @@ class Picker:
         return _updates(articles, [*kept, *new], slug, section)
 
     def _keep(
-        self, quotes: str, slug: str | None, section: str | None, kept: list[str], request: gr.Request
+        self, request: gr.Request, quotes: str, slug: str | None, section: str | None, kept: list[str]
     ) -> tuple[object, ...]:
-        with told():
-            self._desk.who(request, *self._roles)
+        self._desk.who(request, *self._roles)
         return _updates(
             self._desk.bot.articles, [quote for quote in loaded(quotes) if _key(quote) in kept], slug, section
         )
