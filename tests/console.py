@@ -36,7 +36,7 @@ def logged_in(browser: Browser, address: str, name: str, viewport: dict[str, int
     expect(page.get_by_role("heading", level=1)).to_have_text("Staff console", timeout=PATIENCE)
     yield page
     context.close()
-    assert problems == []
+    assert not problems, "\n".join(problems)
 
 
 def choose(page: Page, label: str, choice: str) -> None:

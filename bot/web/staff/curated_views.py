@@ -43,7 +43,7 @@ def listing(answers: Sequence[CuratedAnswer], now: datetime.datetime) -> str:
         )
         for answer in answers
     )
-    return table("The newest first, times in UTC", HEADS, rows)
+    return str(table("The newest first, times in UTC", HEADS, rows))
 
 
 def standing(answer: CuratedAnswer, now: datetime.datetime) -> str:
@@ -154,7 +154,7 @@ def matches(found: Sequence[tuple[str, float]], enough: float) -> str:
         return "<p>No other question is known.</p>"
     rows = ((question, f"{score:.2f}", "yes" if score >= enough else "no") for question, score in found)
     caption = f"Known questions of visitors, the nearest first; from {enough:.2f} on they get this answer"
-    return table(caption, ("Question", "Score", "Gets it"), rows)
+    return str(table(caption, ("Question", "Score", "Gets it"), rows))
 
 
 def theirs(sentence: str, answer: CuratedAnswer) -> str:

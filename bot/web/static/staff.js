@@ -8,6 +8,14 @@
     if (title && title !== document.title) document.title = title; // a new title is seen by the observer again
   }
 
+  // Gradio writes the name of a group of boxes beside it, where screen readers do not take it for one.
+  function named() {
+    for (const group of document.querySelectorAll("fieldset:not([aria-label])")) {
+      const name = group.querySelector('[data-testid="block-info"]');
+      if (name) group.setAttribute("aria-label", name.textContent.trim());
+    }
+  }
+
   function ended() {
     if (document.getElementById("ended")) return;
     const word = document.createElement("p");
@@ -30,5 +38,5 @@
     return response;
   };
 
-  new MutationObserver(titled).observe(document.documentElement, { childList: true, subtree: true });
+  new MutationObserver(() => (titled(), named())).observe(document.documentElement, { childList: true, subtree: true });
 })();
