@@ -72,7 +72,7 @@ class Matcher:
         questions = tuple(answer.question for answer in answers)
         if not questions:
             return []
-        scores = self.scores(question, vector, questions, self._vectors(questions))
+        scores = self.scores(question, vector, questions, _vectors(self.encoder, questions))
         return sorted(zip(scores, answers, strict=True), key=lambda pair: (-pair[0], pair[1].id))
 
     @cached_property
@@ -85,12 +85,6 @@ class Matcher:
             return {term: self.rarity(term) for term in terms(question)} | asking
 
         return lru_cache(maxsize=10_000)(weights)
-
-    @cached_property
-    def _vectors(self) -> Callable[[tuple[str, ...]], Vectors]:
-        """Of all these questions; each is encoded once, however often the list changes."""
-        one = lru_cache(maxsize=10_000)(self.encoder.embed)
-        return lru_cache(maxsize=2)(lambda questions: np.stack([one(question) for question in questions]))
 
 
 def proven(answer: Approved, articles: Mapping[str, Article]) -> bool:
@@ -115,6 +109,17 @@ def written(answer: Approved, articles: Mapping[str, Article]) -> list[Line]:
         first = spans[0] if spans else None
         lines.append(Line(escape(words), first, form, number, further=tuple(spans[1:])))
     return lines
+
+
+@lru_cache(maxsize=4)
+def _vectors(encoder: Encoder, questions: tuple[str, ...]) -> Vectors:
+    """Of all these questions. Each is encoded once, however often the list or the articles change."""
+    return np.stack([_vector(encoder, question) for question in questions])
+
+
+@lru_cache(maxsize=10_000)
+def _vector(encoder: Encoder, question: str) -> Vectors:
+    return encoder.embed(question)
 
 
 def _overlap(one: Mapping[str, float], other: Mapping[str, float]) -> float:

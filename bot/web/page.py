@@ -113,8 +113,9 @@ def visitor_page(conversations: Conversations) -> gr.Blocks:
         inputs, outputs = [chat, conversation_id, keep], [chat, box, conversation_id, *offers]
         for trigger in (box.submit, send.click):
             trigger(respond, [box, *inputs], outputs, api_visibility="private", show_progress="hidden")
-        # A new conversation, also for the guard, and another one to agree to.
-        chat.clear(lambda: (None, False), None, [conversation_id, keep], api_visibility="private")
+        # A new conversation, also for the guard, and another one to agree to. It is done in the browser: by way of the
+        # server a question asked at once would still go to the conversation before.
+        chat.clear(None, None, [conversation_id, keep], js="() => ['', false]", api_visibility="private")
         for offer in offers:
             offer.click(respond, [offer, *inputs], outputs, api_visibility="private", show_progress="hidden")
     return page
