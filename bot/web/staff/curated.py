@@ -40,7 +40,9 @@ def curated_page(desk: Desk) -> None:
     fresh = gr.Button("Begin a new answer", elem_classes="narrow")
     held = gr.Textbox("", visible="hidden", label="The answer in the editor")
     with gr.Row(elem_classes="controls"):
-        question = gr.Textbox(label="Question", placeholder="as a visitor would put it", lines=1, max_lines=4, scale=3)
+        question = gr.Textbox(
+            label="Question", placeholder="as a visitor would put it", lines=1, max_lines=4, scale=3, min_width=300
+        )
         expires = gr.Textbox(label="Last day (UTC), or empty", placeholder="YYYY-MM-DD", scale=1)
     gr.HTML(LINES)
     lines = gr.Radio(label="Line to work on", choices=[("1.", "0")], value="0", elem_classes="sentences")

@@ -13,6 +13,8 @@ from bot.web.staff.desk import Desk, bound
 
 Articles = Mapping[str, Article]
 
+SIDE_BY_SIDE = 300  # pixels that a list needs for its titles; with less room the two stand one above the other
+
 
 class Picker:
     """The controls, made in the open page. `quotes` holds what is chosen, as `dumped`; it is in the browser alone."""
@@ -23,8 +25,8 @@ class Picker:
         self.quotes = gr.Textbox("[]", visible="hidden", label="Chosen sentences")
         self._cited = gr.CheckboxGroup(label=label, choices=[], elem_classes="sentences", info="Untick to leave out.")
         with gr.Row(elem_classes="controls"):
-            self._article = gr.Dropdown(label="Article", choices=[], value=None)
-            self._section = gr.Dropdown(label="Section", choices=[], value=None)
+            self._article = gr.Dropdown(label="Article", choices=[], value=None, min_width=SIDE_BY_SIDE)
+            self._section = gr.Dropdown(label="Section", choices=[], value=None, min_width=SIDE_BY_SIDE)
         self._sentences = gr.CheckboxGroup(label="Sentences of the section", choices=[], elem_classes="sentences")
         self.outputs = [self.quotes, self._cited, self._article, self._section, self._sentences]
         inputs = [self.quotes, self._article]
