@@ -68,6 +68,7 @@ setup:
 setup-test:
 	@sh scripts/setup test
 	@sh scripts/chromium
+	@sh scripts/postgres
 
 clean:
 	rm -rf .venv var build *.egg-info

@@ -20,7 +20,7 @@ def main() -> int:
     try:
         settings = Settings.load(host=options.host, port=options.port, corpus=options.corpus)
         listener = listen(settings.host, settings.port)  # before the slow part: a taken port is known at once
-        serve(settings, listener)
+        serve(settings, listener, trial=options.corpus is not None)
     except UserError as error:
         print(f"app: {error}", file=sys.stderr)
         return 2
@@ -44,19 +44,26 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def serve(settings: Settings, listener: socket.socket) -> None:
-    """Load the bot and serve on the socket until interrupted."""
+def serve(settings: Settings, listener: socket.socket, *, trial: bool) -> None:
+    """Load the bot and serve on the socket until interrupted. On trial, other articles outdate no curated answer."""
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when gradio is imported
     import uvicorn
 
     from bot.chat import load_or_stand_by
+    from bot.publishing.shelf import Shelf
     from bot.records.database import open_records
+    from bot.records.retention import sweep_daily
+    from bot.records.served import Served, mark_stale_at_start
     from bot.web.conversations import IDLE
     from bot.web.server import make_app
+    from eval.workbench import Bench
 
     records = open_records(settings)
-    records.forget(IDLE)
-    app = make_app(load_or_stand_by(settings), records)
+    sweep_daily(records, settings, IDLE)
+    bot = load_or_stand_by(settings, Shelf.of(settings).published(), Served(records))
+    if not trial and bot.articles:
+        mark_stale_at_start(records, {slug: article.text for slug, article in bot.articles.items()})
+    app = make_app(bot, records, Bench(settings))
     shown = f"[{settings.host}]" if ":" in settings.host else settings.host
     print(f"Ready: http://{shown}:{settings.port}", flush=True)
     config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=3)

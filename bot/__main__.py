@@ -1,4 +1,4 @@
-"""The command line: python -m bot ask | index | guard | article. Results to standard output, else to standard error."""
+"""The command line: python -m bot ask | index | guard | article | users. Results go to standard output."""
 
 import argparse
 import json
@@ -21,7 +21,7 @@ def main(arguments: list[str] | None = None) -> int:
 
     options = _parser().parse_args(arguments)
     try:
-        commands = {"ask": _ask, "index": _index, "guard": _guard, "article": _article}
+        commands = {"ask": _ask, "index": _index, "guard": _guard, "article": _article, "users": _users}
         status = commands[options.command](options)
         sys.stdout.flush()  # here, so that a reader who has gone is noticed here
         return status
@@ -66,6 +66,22 @@ def _parser() -> argparse.ArgumentParser:
     parts.add_parser("report", help="articles, claims, sources and questions as a table")
     forbid = parts.add_parser("forbid", help="from now on no article may copy from these texts")
     forbid.add_argument("folder", type=Path, help="folder of texts; only fingerprints of them are kept")
+    users = commands.add_parser("users", help="who may sign in to the staff console")
+    steps = users.add_subparsers(dest="step", required=True, metavar="STEP")
+    steps.add_parser("list", help="every user with roles and state")
+    for step, what in (
+        ("add", "make a user; the password is asked for, or read as one line"),
+        ("passwd", "change a password; all sessions of the user end"),
+        ("disable", "shut a user out at once"),
+        ("enable", "let a user in again, also one who was locked out"),
+        ("role", "give a user other roles"),
+    ):
+        change = steps.add_parser(step, help=what)
+        change.add_argument("name")
+        if step in ("add", "role"):
+            change.add_argument(
+                "--role", dest="roles", action="append", default=[], help="support, editor, evaluator or admin; repeat"
+            )
     return parser
 
 
@@ -78,8 +94,9 @@ def _ask(options: argparse.Namespace) -> int:
     cases = list(_read_cases(options.batch)) if options.batch else []
     settings = Settings.load(corpus=options.corpus)
     from bot.chat import load_bot
+    from bot.publishing.shelf import Shelf
 
-    bot = load_bot(settings)
+    bot = load_bot(settings, library=options.corpus or Shelf.of(settings).published())
     if options.batch:
         return _batch(bot, cases)
     reply = bot.reply(options.question).reply
@@ -146,8 +163,11 @@ def _index(options: argparse.Namespace) -> int:
 
     settings = Settings.load(corpus=options.corpus)
     from bot.encoder import load_encoder
+    from bot.publishing.shelf import Shelf
     from bot.retrieval.index import Index, refresh
 
+    if options.corpus is None:
+        settings = settings.model_copy(update={"corpus": Shelf.of(settings).published()})
     index = Index.open(refresh(settings, load_encoder(settings.encoder, settings.threads)))
     print(f"Index {index.version}: {len(index.articles)} articles, {len(index.chunks)} passages, in {index.path}")
     return 0
@@ -187,6 +207,24 @@ def _article(options: argparse.Namespace) -> int:
             return author.report()
         case _:
             return author.forbid(options.folder)
+
+
+def _users(options: argparse.Namespace) -> int:
+    from bot.records import manage
+
+    match options.step:
+        case "add":
+            return manage.add(options.name, options.roles)
+        case "passwd":
+            return manage.passwd(options.name)
+        case "disable":
+            return manage.disable(options.name)
+        case "enable":
+            return manage.enable(options.name)
+        case "role":
+            return manage.role(options.name, options.roles)
+        case _:
+            return manage.show()
 
 
 def _as_text(reply: dict[str, Any]) -> str:

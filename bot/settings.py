@@ -4,8 +4,9 @@ import hashlib
 import os
 from functools import cached_property
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from pydantic import AliasChoices, Field, ValidationError
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.errors import SettingsError
@@ -20,6 +21,11 @@ OUTGOING = CORPUS / "outgoing.yaml"
 HELD_OUT = ROOT / "eval" / "questions"  # nothing of these files may be in an article, a rule or training
 DEFAULT_ENCODER = "all-MiniLM-L6-v2"
 ENV_PREFIX = "BOT_"
+STAFF_ROLES = ("support", "editor", "evaluator", "admin")  # bot.records.tables.Role, which this must not import
+# Settings that change no reply, and so not the hash on it.
+NO_MATTER = {"corpus", "data", "database_url", "host", "port"} | {"keep_conversations", "keep_feedback", "slow_ms"}
+NO_MATTER |= {"oidc_issuer", "oidc_client_id", "oidc_client_secret", "oidc_scope", "oidc_roles_claim", "oidc_roles"}
+NO_MATTER |= {"second_approval", "sign_in_attempts", "lock_out_minutes", "session_idle_minutes", "session_hours"}
 
 
 class Settings(BaseSettings):
@@ -46,10 +52,56 @@ class Settings(BaseSettings):
     min_confidence: float = Field(0.5, ge=0, le=1)  # below this we abstain; see bot/answering/confidence.py
     answer_sentences: int = Field(5, ge=1, le=12)  # most sentences in an answer that is not a list
 
+    # From this score on a curated answer is for the question asked; see bot/answering/curated.py. No two questions of
+    # different sections in corpus/articles/*.questions.yaml reach it; the nearest two have 0.863.
+    curated_match: float = Field(0.87, ge=0, le=1)
+
     region: str = ""  # two-letter country of the emergency number; empty names several
     message_limit: int = Field(4000, ge=100)  # characters in one visitor message
     host: str = "127.0.0.1"
     port: int = Field(7860, ge=1, le=65535)
+
+    keep_conversations: int = Field(0, ge=0, le=3650)  # days that the words of visitors who agreed are kept; 0: never
+    keep_feedback: int = Field(180, ge=0, le=3650)  # days that the words sent along with a thumb are kept; 0: never
+    slow_ms: float = Field(2000, gt=0)  # a reply that took longer goes to the staff's inbox
+    second_approval: bool = True  # a curated answer is approved by somebody who did not write it
+    sign_in_attempts: int = Field(5, ge=1, le=100)  # wrong passwords in a row after which a user is locked out
+    lock_out_minutes: int = Field(15, ge=1, le=1440)
+    session_idle_minutes: int = Field(60, ge=1, le=1440)  # of staff, without a request
+    session_hours: int = Field(12, ge=1, le=168)  # of staff, however busy
+
+    # Log-in of staff with an OpenID Connect provider, besides passwords; bot/web/staff/oidc.py. Off without an issuer.
+    oidc_client_id: str = ""
+    oidc_client_secret: SecretStr = SecretStr("")  # may be empty for a public client: PKCE is used in any case
+    oidc_scope: str = "openid profile email"  # some providers need one more for groups
+    oidc_roles_claim: str = "groups"  # of the ID token, whose values give the roles
+    oidc_roles: str = ""  # which value gives which role, such as: helpdesk=support, bot-admins=admin
+    oidc_issuer: str = ""  # such as https://id.example.org/realms/staff
+
+    @field_validator("oidc_roles")
+    @classmethod
+    def _pairs(cls, text: str) -> str:
+        for pair in text.split(",") if text else ():
+            if pair.rpartition("=")[2].strip() not in STAFF_ROLES or not pair.rpartition("=")[0].strip():
+                raise ValueError(f"write VALUE=ROLE, divided by commas; the roles are {', '.join(STAFF_ROLES)}")
+        return text
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _usable(cls, issuer: str, info: ValidationInfo) -> str:
+        address = urlsplit(issuer)
+        local = address.scheme == "http" and address.hostname in ("localhost", "127.0.0.1", "::1")
+        if issuer and not (local or (address.scheme == "https" and address.hostname)):
+            raise ValueError("must be an address beginning with https://")
+        if issuer and not (info.data.get("oidc_client_id") and info.data.get("oidc_roles")):
+            raise ValueError("needs BOT_OIDC_CLIENT_ID and BOT_OIDC_ROLES as well")
+        return issuer
+
+    @property
+    def roles_of_values(self) -> tuple[tuple[str, str], ...]:
+        """Value of the claim `oidc_roles_claim` and the staff role that it gives; one value may give several."""
+        pairs = (pair.rpartition("=") for pair in self.oidc_roles.split(",") if pair.strip())
+        return tuple((value.strip(), role.strip()) for value, _, role in pairs)
 
     @classmethod
     def load(cls, **overrides: object) -> "Settings":
@@ -69,6 +121,6 @@ class Settings(BaseSettings):
 
     @cached_property
     def hash(self) -> str:
-        """Twelve hex digits over everything that can change a reply; paths and the address do not count."""
-        body = self.model_dump_json(exclude={"corpus", "data", "database_url", "host", "port"})
+        """Twelve hex digits over everything that can change a reply, which NO_MATTER does not."""
+        body = self.model_dump_json(exclude=NO_MATTER)
         return hashlib.sha256(body.encode()).hexdigest()[:12]

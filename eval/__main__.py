@@ -127,6 +127,7 @@ def _gate(options: argparse.Namespace) -> int:
 
 def _play(options: argparse.Namespace) -> "Run":
     from bot.chat import load_bot
+    from bot.publishing.shelf import Shelf
     from eval.questions import read_questions
     from eval.run import run
 
@@ -135,7 +136,7 @@ def _play(options: argparse.Namespace) -> "Run":
     out = options.out or RUNS / f"{options.questions.stem}-{now:%Y%m%dT%H%M%S}"
     settings = Settings.load(corpus=options.corpus, **dict(_setting(text) for text in options.setting))
     started = time.perf_counter()
-    bot = load_bot(settings)
+    bot = load_bot(settings, library=options.corpus or Shelf.of(settings).published())
     return run(
         options.questions,
         bot,

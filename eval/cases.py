@@ -1,27 +1,34 @@
 """Reviewed cases into a question file: checked, no duplicate, nothing half-written."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from eval.questions import Question, QuestionError, problems, read_questions
 
 
-def add_cases(cases: Path, file: Path, texts: dict[str, str]) -> list[Question]:
+def add_cases(cases: Path, file: Path, texts: Mapping[str, str]) -> list[Question]:
     """Appends every case of one JSON-lines file to another; `texts` are the articles by slug.
 
     Raises QuestionError where a case is wrong or is in the file already; then nothing is written.
     """
-    new = read_questions(cases)
+    return append(read_questions(cases), file, texts, str(cases))
+
+
+def append(new: list[Question], file: Path, texts: Mapping[str, str], source: str) -> list[Question]:
+    """Appends the questions to a file, which is made where it is not there. `source` names them in an error.
+
+    Raises QuestionError as `add_cases`.
+    """
     known = read_questions(file) if file.exists() else []
     ids = {question.id for question in known}
-    asked = {_spoken(question): question.id for question in known}
+    asked = {spoken(question.turns): question.id for question in known}
     for question in new:
         if question.id in ids:
-            raise QuestionError(f"{cases}: id {question.id!r} is in {file} already; give the case another id.")
-        if twin := asked.get(_spoken(question)):
-            raise QuestionError(f"{cases}: {question.id!r} asks what {twin!r} of {file} asks; drop one of them.")
+            raise QuestionError(f"{source}: id {question.id!r} is in {file} already; give the case another id.")
+        if twin := asked.get(spoken(question.turns)):
+            raise QuestionError(f"{source}: {question.id!r} asks what {twin!r} of {file} asks; drop one of them.")
         if found := list(problems(question, texts)):
-            raise QuestionError(f"{cases}: {question.id!r}: {found[0]}")
+            raise QuestionError(f"{source}: {question.id!r}: {found[0]}")
     before = file.read_text(encoding="utf-8") if file.exists() else ""
     if before and not before.endswith("\n"):
         before += "\n"
@@ -31,8 +38,9 @@ def add_cases(cases: Path, file: Path, texts: dict[str, str]) -> list[Question]:
     return new
 
 
-def _spoken(question: Question) -> Sequence[str]:
-    return tuple(" ".join(turn.casefold().split()) for turn in question.turns)
+def spoken(turns: Sequence[str]) -> tuple[str, ...]:
+    """The same for two conversations that differ in nothing but capitals and blanks."""
+    return tuple(" ".join(turn.casefold().split()) for turn in turns)
 
 
 def _line(question: Question) -> str:

@@ -39,6 +39,18 @@ def compare(a: Run, b: Run) -> Comparison:
     if a.about["sha256"] != b.about["sha256"] or a.about["ids"] != b.about["ids"]:
         sentence = f"{a.path} and {b.path} asked different questions ({a.about['file']}, {b.about['file']})"
         raise RunError(f"{sentence}; run the same file, and the same slices, with both.")
+    return _compared(a, b)
+
+
+def compare_shared(a: Run, b: Run) -> Comparison | None:
+    """The two over the questions that both asked alike, as when the file has grown; None where there is none."""
+    before = {row.question: row for row in a.rows}
+    after = tuple(row for row in b.rows if row.question in before)
+    same = tuple(before[row.question] for row in after)
+    return _compared(Run(a.path, a.about, same), Run(b.path, b.about, after)) if after else None
+
+
+def _compared(a: Run, b: Run) -> Comparison:
     pairs = list(zip(a.rows, b.rows, strict=True))
     return Comparison(
         a,

@@ -25,6 +25,7 @@ from tqdm import tqdm
 from bot.chat import Bot
 from bot.errors import UserError
 from bot.reply import Route
+from bot.settings import NO_MATTER
 from eval.judge import METRICS, Gold, judge
 from eval.peers import Peers
 from eval.play import play, stability
@@ -89,16 +90,24 @@ def run(
     peers: bool = False,
     jobs: int = 1,
     load_seconds: float = 0.0,
+    leave_out_unfit: bool = False,
 ) -> Run:
     """Plays what the folder does not hold yet, judges it, writes the summary. Raises QuestionError or RunError.
 
-    `load_seconds` is how long the bot took to be loaded; it goes into the summary.
+    `load_seconds` is how long the bot took to be loaded; it goes into the summary. A question whose evidence the
+    articles do not hold stops the run, or is left out and counted in `about`.
     """
     questions = [q for q in read_questions(path) if not slices or q.slice in slices]
     if not questions:
         raise RunError(f"{path} has no question in slice {' or '.join(slices)}.")
-    _refuse_unfit(path, questions, bot)
-    about = describe(path, questions, bot, peers)
+    unfit = _unfit(questions, bot)
+    if unfit and (not leave_out_unfit or len(unfit) == len(questions)):
+        first = next(f"{id}: {problem}" for id, problem in unfit.items())
+        raise QuestionError(
+            f"{path}: {len(unfit)} problems; the first: {first} All of them: python -m eval check {path}"
+        )
+    questions = [question for question in questions if question.id not in unfit]
+    about = describe(path, questions, bot, peers) | {"left_out": len(unfit)}
     done = resume(out, about)
     out.mkdir(parents=True, exist_ok=True)
     write_json(out / "run.json", about)
@@ -150,7 +159,7 @@ def describe(path: Path, questions: Sequence[Question], bot: Bot, peers: bool) -
         "questions": len(questions),
         "ids": ids,
         "peers": peers,
-        "settings": bot.settings.model_dump(mode="json", exclude={"data", "host", "port"}),
+        "settings": bot.settings.model_dump(mode="json", exclude=NO_MATTER - {"corpus"}),
         "settings_hash": bot.settings.hash,
         "corpus_version": bot.retriever.index.version,
         "environment": {
@@ -230,14 +239,11 @@ def write_json(path: Path, body: object) -> None:
     draft.replace(path)
 
 
-def _refuse_unfit(path: Path, questions: Sequence[Question], bot: Bot) -> None:
-    """Raises QuestionError where the evidence is not in these articles: scores would be wrong in silence."""
+def _unfit(questions: Sequence[Question], bot: Bot) -> dict[str, str]:
+    """By id the first problem of each question whose evidence is not in these articles: scores would be wrong."""
     texts = {slug: article.text for slug, article in bot.articles.items()}
-    unfit = [f"{question.id}: {problem}" for question in questions for problem in problems(question, texts)]
-    if unfit:
-        raise QuestionError(
-            f"{path}: {len(unfit)} problems; the first: {unfit[0]} All of them: python -m eval check {path}"
-        )
+    found = ((question.id, next(problems(question, texts), "")) for question in questions)
+    return {id: problem for id, problem in found if problem}
 
 
 def _played(bot: Bot, questions: Iterable[Question], gold: Gold, peers: Peers | None, jobs: int) -> Iterator[Row]:

@@ -1,6 +1,7 @@
 """What several test files share: one loaded bot, one served page. Nothing is written outside temporary folders."""
 
 import os
+import secrets
 import socket
 import subprocess
 import sys
@@ -11,11 +12,16 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
+from sqlalchemy import create_engine, make_url
 
 from bot.chat import Bot, load_bot
 from bot.guard.flags import RedFlags, load_red_flags
 from bot.guard.guard import Guard
+from bot.records import people
+from bot.records.database import Records, open_records
 from bot.settings import RED_FLAGS, ROOT, Settings
+from tests import postgres
+from tests.databases import PASSWORD, Clock
 
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 QUIET += ["--disable-sync"]
@@ -41,6 +47,50 @@ def red_flags() -> RedFlags:
 @pytest.fixture(scope="session")
 def guard(red_flags: RedFlags) -> Guard:
     return Guard(red_flags)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    with postgres.server() as address:
+        yield address
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of an empty database of each kind, gone after the test."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/records.sqlite"
+        return
+    address = request.getfixturevalue("postgres_server")
+    name = "test_" + secrets.token_hex(4)
+    server = create_engine(
+        make_url(address.format("postgres")).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT"
+    )
+    with server.connect() as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+        yield address.format(name)
+        connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
+    server.dispose()
+
+
+@pytest.fixture
+def records(database_url: str, tmp_path: Path, clock: Clock) -> Iterator[Records]:
+    opened = open_records(Settings.load(data=tmp_path, database_url=database_url), clock)
+    yield opened
+    opened.engine.dispose()
+
+
+@pytest.fixture
+def staff(records: Records) -> Records:
+    """The database with users ana (support) and ben (editor, admin)."""
+    people.add(records, "tests", "ana", PASSWORD, ["support"])
+    people.add(records, "tests", "ben", PASSWORD, ["editor", "admin"])
+    return records
 
 
 @pytest.fixture(scope="module")

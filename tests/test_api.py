@@ -9,8 +9,12 @@ import lxml.html
 import pytest
 from fastapi.testclient import TestClient
 
+from bot.answering.trace import Trace
 from bot.chat import Bot, Turn
 from bot.guard.guard import Memory
+from bot.records import inbox
+from bot.records.database import Records
+from bot.records.inbox import Filters
 from bot.retrieval.articles import Article, Block, Kind
 from bot.retrieval.retriever import Found, HybridRetriever
 from bot.web.server import make_app
@@ -25,7 +29,13 @@ MESSAGES = [DAILY, "How do I give a back massage?", TINGLING, SADDLE, PREGNANT, 
 
 
 class ExplodingBot(Bot):
-    def reply(self, message: str, history: Sequence[Turn] = (), memory: Memory | None = None) -> Turn:
+    def reply(
+        self,
+        message: str,
+        history: Sequence[Turn] = (),
+        memory: Memory | None = None,
+        trace: Trace | None = None,
+    ) -> Turn:
         raise RuntimeError("the secret of the trace")
 
 
@@ -282,6 +292,79 @@ def test_text_of_an_article_is_never_markup(bot):
         assert page.xpath("//script[not(@src)]") == [] and page.xpath("//img") == []
         assert evil in page.xpath("string(//main)")
     assert client.get("/articles/evil.txt").text == evil
+
+
+# --- Feedback ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def recording(bot: Bot, records: Records) -> TestClient:
+    return TestClient(make_app(bot, records), raise_server_exceptions=False)
+
+
+def thumb(client: TestClient, **more: Any) -> Any:
+    """Asks something, and sends a thumb about the reply."""
+    reply = client.post("/api/chat", json={"message": DAILY}).json()
+    about = {"id": reply["id"], "conversation_id": reply["conversation_id"]}
+    return client.post("/api/feedback", json={**about, "thumb": "down", **more})
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {"reason": None, "comment": None, "send_along": None},
+        {"reason": "wrong"},
+        {"send_along": True},
+        {"thumb": "up", "reason": "helpful", "comment": "x" * 1000, "send_along": True},
+    ],
+)
+def test_a_thumb_is_kept(recording, records, more):
+    response = thumb(recording, **more)
+    assert (response.status_code, response.json()) == (200, {"kept": True})
+    [case] = inbox.search(records, Filters()).rows
+    assert (case.thumb, case.reason) == (more.get("thumb", "down"), more.get("reason"))
+    words = (DAILY, more.get("comment", "")) if more.get("send_along") else (None, None)
+    assert (case.question, case.comment) == words
+
+
+@pytest.mark.parametrize(
+    ("more", "status", "code", "said"),
+    [
+        ({"thumb": None}, 400, "no_thumb", '"thumb": "up"'),
+        ({"thumb": "sideways"}, 400, "bad_feedback", "thumb must be one of up, down"),
+        ({"thumb": ["up"]}, 400, "bad_feedback", "thumb must be one of"),
+        ({"reason": "none"}, 400, "bad_feedback", "reason must be one of wrong, incomplete"),
+        ({"id": 7}, 400, "no_reply", "names no reply"),
+        ({"conversation_id": None}, 400, "no_reply", "names no reply"),
+        ({"comment": 7}, 400, "bad_feedback", "comment must be a string"),
+        ({"send_along": "yes"}, 400, "bad_feedback", "true or false"),
+        ({"comment": "x" * 1001, "send_along": True}, 400, "too_long", "1,001 characters"),
+        ({"comment": "wrong"}, 400, "no_consent", '"send_along": true'),
+        ({"id": "none"}, 404, "unknown_reply", "not known here"),
+        ({"conversation_id": "none", "send_along": True}, 404, "unknown_reply", "not known here"),
+        ({"comment": "x" * 70_000}, 413, "body_too_large", "64 KB"),
+    ],
+)
+def test_feedback_that_cannot_be_taken(recording, records, more, status, code, said):
+    assert said in check_error(thumb(recording, **more), status, code)
+    assert inbox.search(records, Filters()).rows == ()
+
+
+@pytest.mark.parametrize("body", [b"", b"x", b"[" * 50_000])
+def test_feedback_that_is_not_json(recording, body):
+    check_error(recording.post("/api/feedback", content=body), 400, "not_json")
+    check_error(recording.post("/api/feedback", content=b"[]"), 400, "no_reply")
+
+
+def test_feedback_where_nothing_is_kept(client):
+    check_error(thumb(client), 404, "no_feedback")
+
+
+def test_feedback_while_the_database_fails(recording, records):
+    with records.writing() as session:
+        session.connection().exec_driver_sql("ALTER TABLE feedback RENAME TO lost")
+    assert "try again" in check_error(thumb(recording), 503, "not_kept")
 
 
 # --- Health -----------------------------------------------------------------------------------------------------------

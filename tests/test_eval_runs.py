@@ -72,8 +72,8 @@ class Shuffled(HybridRetriever):
 class Shifted(Bot):
     """Quotes one character off."""
 
-    def reply(self, message, history=(), memory=None):
-        turn = super().reply(message, history, memory)
+    def reply(self, message, history=(), memory=None, trace=None):
+        turn = super().reply(message, history, memory, trace)
         moved = tuple(dataclasses.replace(c, start=c.start + 1, end=c.end + 1) for c in turn.reply.citations)
         return dataclasses.replace(turn, reply=dataclasses.replace(turn.reply, citations=moved))
 
@@ -81,8 +81,8 @@ class Shifted(Bot):
 class Mute(Bot):
     """Answers without a word."""
 
-    def reply(self, message, history=(), memory=None):
-        turn = super().reply(message, history, memory)
+    def reply(self, message, history=(), memory=None, trace=None):
+        turn = super().reply(message, history, memory, trace)
         return dataclasses.replace(turn, reply=dataclasses.replace(turn.reply, answer="", citations=()))
 
 

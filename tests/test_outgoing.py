@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from bot.answering.draft import Form, Line, Span
+from bot.answering.trace import Trace
 from bot.chat import Bot, Turn
 from bot.errors import CorpusError
 from bot.guard.flags import RedFlags
@@ -35,7 +36,7 @@ def outgoing() -> Outgoing:
     return load_outgoing()
 
 
-def hostile(found: Found, retriever: HybridRetriever, limit: int) -> list[Line]:
+def hostile(found: Found, retriever: HybridRetriever, limit: int, trace: Trace) -> list[Line]:
     """Writes whatever could hurt, each line with a citation of what was found."""
     chunk = found.hits[0].chunk
     span = Span(retriever.index.articles[chunk.article], chunk.start, chunk.end)
@@ -120,7 +121,7 @@ def test_a_hostile_writer_adds_nothing_beside_a_standing_referral(hostile_bot: B
 def test_what_stands_beside_a_referral_is_said_in_the_words_of_an_article(bot: Bot) -> None:
     """A harmless sentence that a writer made up is held back there too: nobody has read it before."""
 
-    def chatty(found: Found, retriever: HybridRetriever, limit: int) -> list[Line]:
+    def chatty(found: Found, retriever: HybridRetriever, limit: int, trace: Trace) -> list[Line]:
         chunk = found.hits[0].chunk
         span = Span(retriever.index.articles[chunk.article], chunk.start, chunk.end)
         return [Line("Prices differ a lot.", span, Form.PARAGRAPH)]
@@ -138,8 +139,8 @@ def test_an_answer_goes_out_without_the_unsafe_claims_of_a_hostile_writer(bot: B
 
 
 def test_where_nothing_safe_is_left_the_question_is_refused(bot: Bot) -> None:
-    def only_unsafe(found: Found, retriever: HybridRetriever, limit: int) -> list[Line]:
-        return [line for line in hostile(found, retriever, limit) if bot.outgoing.unsafe(line.text)]
+    def only_unsafe(found: Found, retriever: HybridRetriever, limit: int, trace: Trace) -> list[Line]:
+        return [line for line in hostile(found, retriever, limit, trace) if bot.outgoing.unsafe(line.text)]
 
     reply = dataclasses.replace(bot, write=only_unsafe).reply("Is it good to massage your back daily?").reply
     assert reply.route is Route.OUT_OF_SCOPE
@@ -148,7 +149,7 @@ def test_where_nothing_safe_is_left_the_question_is_refused(bot: Bot) -> None:
 
 def lines_of(bot: Bot) -> Iterator[str]:
     found = bot.retriever.search("massage", 1)
-    return (line.text for line in bot.write(found, bot.retriever, 5))
+    return (line.text for line in bot.write(found, bot.retriever, 5, Trace()))
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,12 @@ class Line:
     form: Form = Form.SENTENCE
     number: int = 0  # of a step
     lead: str = ""  # "Yes." and the like, in front of the text
+    further: tuple[Span, ...] = ()  # that prove it as well
+
+    @property
+    def spans(self) -> tuple[Span, ...]:
+        """Everything that proves it."""
+        return (self.span, *self.further) if self.span else ()
 
 
 def quoted(span: Span, form: Form = Form.SENTENCE, number: int = 0) -> Line:
@@ -55,28 +61,28 @@ def render(lines: Sequence[Line]) -> tuple[str, tuple[Citation, ...]]:
     markdown = ""
     before: Form | None = None
     for line in lines:
-        mark = ""
-        if line.span:
-            key = (line.span.article.slug, line.span.start, line.span.end)
+        marks = ""
+        for span in line.spans:
+            key = (span.article.slug, span.start, span.end)
             if key not in numbers:
                 numbers[key] = len(numbers) + 1
-                citations.append(_citation(numbers[key], line.span))
-            mark = f" [{numbers[key]}]"
+                citations.append(_citation(numbers[key], span))
+            marks += f" [{numbers[key]}]"
         markdown += (
-            _gap(before, line.form) + _marker(line) + (f"**{line.lead}** " if line.lead else "") + line.text + mark
+            _gap(before, line.form) + _marker(line) + (f"**{line.lead}** " if line.lead else "") + line.text + marks
         )
         before = line.form
     return markdown, tuple(citations)
 
 
 def verified(lines: Sequence[Line]) -> list[Line]:
-    """The lines whose span lies within its article and is not blank: the last check before anything leaves."""
-    return [
-        line
-        for line in lines
-        if line.span is None
-        or (0 <= line.span.start < line.span.end <= len(line.span.article.text) and line.span.quote.strip())
-    ]
+    """The lines that are proved: the last check before anything leaves."""
+    return [line for line in lines if proved(line)]
+
+
+def proved(line: Line) -> bool:
+    """True where the spans that the line has lie within their articles and are not blank."""
+    return all(0 <= s.start < s.end <= len(s.article.text) and bool(s.quote.strip()) for s in line.spans)
 
 
 def escape(text: str) -> str:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from itertools import groupby
 
 from bot.answering.draft import Form, Line, Span, quoted, unescape
+from bot.answering.trace import Trace
 from bot.answering.yesno import leading_word
 from bot.retrieval.articles import Kind
 from bot.retrieval.retriever import Found, Hit, HybridRetriever, ScoredUnit
@@ -50,15 +51,18 @@ _ABOUT_ITSELF = re.compile(
 )
 
 
-def extract(found: Found, retriever: HybridRetriever, sentences: int) -> list[Line]:
+def extract(found: Found, retriever: HybridRetriever, sentences: int, trace: Trace) -> list[Line]:
     """Lines that answer, each a whole unit of an article; the best passage decides the shape. None without hits."""
-    units = retriever.units(found, READ_HITS)
+    units = trace.considered = retriever.units(found, READ_HITS)
     if not units:
         return []
     top = max((unit for unit in units if not _introduces(unit)), key=_rating, default=units[0])
     for hit in _enumerations(found, units, top):
-        return _whole_list([unit for unit in units if unit.hit is hit])
-    return _answered(found.question, _sentences(units, sentences))
+        for unit in units:
+            if unit.hit is not hit:
+                trace.leave_out_unit(unit, "a whole list answers")
+        return _whole_list([unit for unit in units if unit.hit is hit], trace)
+    return _answered(found.question, _sentences(units, sentences, trace))
 
 
 def _answered(question: str, lines: Sequence[Line]) -> list[Line]:
@@ -95,7 +99,7 @@ def _enumerations(found: Found, units: Sequence[ScoredUnit], top: ScoredUnit) ->
                 yield hit
 
 
-def _whole_list(units: Sequence[ScoredUnit]) -> list[Line]:
+def _whole_list(units: Sequence[ScoredUnit], trace: Trace) -> list[Line]:
     """The passage's opening sentence, then its list with the sentence that introduces it."""
     position = next(i for i, unit in enumerate(units) if unit.unit.kind is not Kind.PARAGRAPH)
     opening = [unit for unit in units[:position] if unit is units[0] or unit is units[position - 1]]
@@ -104,6 +108,9 @@ def _whole_list(units: Sequence[ScoredUnit]) -> list[Line]:
     limit = MAX_STEPS if entries[0].unit.kind is Kind.STEP else MAX_ITEMS
     if len(entries) > limit and entries[0].unit.kind is Kind.ITEM:  # steps are never thinned out
         best = sorted(entries, key=lambda unit: -unit.score)[:limit]
+        for unit in entries:
+            if unit not in best:
+                trace.leave_out_unit(unit, f"the list is longer than {limit} items, and others are nearer")
         entries = [unit for unit in entries if unit in best]
     for unit in entries:
         form = Form.STEP if unit.unit.kind is Kind.STEP else Form.ITEM
@@ -111,9 +118,12 @@ def _whole_list(units: Sequence[ScoredUnit]) -> list[Line]:
     return lines
 
 
-def _sentences(units: Sequence[ScoredUnit], limit: int) -> list[Line]:
+def _sentences(units: Sequence[ScoredUnit], limit: int, trace: Trace) -> list[Line]:
     """The best sentences without repetition: the best passage's first, each passage's in their own order."""
     statements = dict(_statements(units)) or {unit: (unit,) for unit in units}
+    for unit in units:
+        if unit not in statements:
+            trace.leave_out_unit(unit, "it introduces, asks, or cannot be understood alone")
     ranked = sorted(statements, key=lambda unit: -_rating(unit))
     # A section is found by questions about any of its sentences: the one that is nearest to this question comes along.
     nearest = max((unit for unit in ranked if unit.hit is ranked[0].hit), key=lambda unit: unit.score)
@@ -121,10 +131,17 @@ def _sentences(units: Sequence[ScoredUnit], limit: int) -> list[Line]:
     said: list[ScoredUnit] = []
     for unit in dict.fromkeys([ranked[0], nearest, *ranked]):
         within = KEEP_BESIDE if unit.hit is ranked[0].hit else KEEP_ELSEWHERE
-        near = unit is nearest or _rating(unit) >= _rating(ranked[0]) - within
+        least = _rating(ranked[0]) - within
         new = [part for part in statements[unit] if part not in said]
-        unlike = all(float(unit.vector @ other.vector) < SAME for other in said)
-        if near and unlike and (len(said) + len(new) <= limit or not said):
+        twin = next((other for other in said if float(unit.vector @ other.vector) >= SAME), None)
+        if unit is not nearest and _rating(unit) < least:
+            trace.leave_out_unit(unit, f"it is rated {_rating(unit):.2f}, and the best here asks for {least:.2f}")
+        elif twin:
+            if twin is not unit:  # else it is in the answer already, for one that leans on it
+                trace.leave_out_unit(unit, f"it says the same as “{_span(twin).quote}”")
+        elif said and len(said) + len(new) > limit:
+            trace.leave_out_unit(unit, f"the answer has {limit} sentences already, or would with this one")
+        else:
             chosen[unit] = statements[unit]
             said += new
     opening = nearest if nearest.score >= ranked[0].score + AHEAD and nearest in chosen else ranked[0]

@@ -34,17 +34,21 @@ class Myths:
     claims: Vectors  # (claims, dim), of unit length
     words: Sequence[frozenset[str]]  # stems of what each claim alone speaks of
     corrections: Sequence[Span]  # one a claim
+    reviewed: Mapping[str, str]  # text of each article of the library, which needs no correction
 
     def corrected(self, lines: Sequence[Line]) -> Iterator[Line]:
         """The lines, a correction behind each that puts a myth forward; every correction once."""
         said: set[int] = set()
         for line in lines:
             yield line
-            claim = self._claim(unescape(line.text)) if line.span else None
+            claim = self._claim(unescape(line.text)) if line.span and not self._is_reviewed(line.span) else None
             if claim is not None and claim not in said:
                 said.add(claim)
                 told = quoted(self.corrections[claim])
                 yield Line(f"{PREFACE} {told.text}", told.span, Form.PARAGRAPH)
+
+    def _is_reviewed(self, span: Span) -> bool:
+        return self.reviewed.get(span.article.slug) == span.article.text
 
     def _claim(self, sentence: str) -> int | None:
         """Number of the claim that the sentence makes; None where it makes none, or denies it."""
@@ -69,4 +73,5 @@ def load_myths(path: Path, library: Mapping[str, Article], encoder: Encoder) -> 
     nearest = [process.extractOne(claim["hold"], quotes, scorer=fuzz.token_sort_ratio) for claim in claims]
     vectors = np.stack([encoder.embed(claim["statement"]) for claim in claims])
     own = [frozenset(terms(claim["statement"])) - COMMON for claim in claims]
-    return Myths(encoder, vectors, own, [spans[position] for _, _, position in nearest])
+    reviewed = {slug: article.text for slug, article in library.items()}
+    return Myths(encoder, vectors, own, [spans[position] for _, _, position in nearest], reviewed)

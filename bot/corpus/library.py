@@ -140,22 +140,26 @@ class Library:
         return tuple(_flag_entries(self.folder / "red_flags"))
 
 
-def read_library(folder: Path) -> Library:
-    """Reads every file of the corpus. Nothing is raised for what is wrong in one: it is among the `faults`."""
+def read_library(folder: Path, articles: Path | None = None) -> Library:
+    """Reads every file of the corpus, or with `articles` from that folder instead of its own.
+
+    Nothing is raised for what is wrong in a file: it is among the `faults`.
+    """
+    articles = articles or folder / "articles"
     faults: list[Finding] = []
     sources = _read(folder / "sources.yaml", dict[str, Source], {}, faults)
     claims = _read(folder / "claims.yaml", tuple[Claim, ...], (), faults)
     conflicts = _read(folder / "conflicts.yaml", tuple[Conflict, ...], (), faults)
     pages = []
-    for path in sorted((folder / "articles").glob("*.md")):
-        page = _page(path, faults)
+    for path in sorted(articles.glob("*.md")):
+        page = read_page(path, faults)
         if page:
             pages.append(page)
     try:
-        uncovered = read_uncovered(folder / "articles")
+        uncovered = read_uncovered(articles)
     except CorpusError as error:
         uncovered = ()
-        faults.append(Finding(folder / "articles" / UNCOVERED, 1, str(error)))
+        faults.append(Finding(articles / UNCOVERED, 1, str(error)))
     messages: list[Example] = []
     try:
         messages = read_examples(folder / "red_flags" / "examples")
@@ -180,7 +184,8 @@ def find_line(path: Path, words: str) -> int:
     return next((number for number, line in enumerate(lines, 1) if words in line), 1)
 
 
-def _page(path: Path, faults: list[Finding]) -> Page | None:
+def read_page(path: Path, faults: list[Finding]) -> Page | None:
+    """The page in that file; None where it cannot be one, which is then among the `faults`."""
     try:
         article = read_file(path)
         source = path.read_text(encoding="utf-8").replace("\r\n", "\n")

@@ -8,7 +8,7 @@ import numpy as np
 from rapidfuzz import fuzz, process
 
 from bot.corpus.language import copied_runs, plain, words
-from bot.corpus.library import Finding, Library, find_line
+from bot.corpus.library import Finding, Library, Page, find_line
 from bot.retrieval.articles import Kind
 from bot.retrieval.formats import QUESTIONS, UNCOVERED
 from bot.retrieval.lexical import terms
@@ -20,8 +20,8 @@ SHORT = 6  # words; shorter sentences are alike by chance
 FORBIDDEN_RUNS = "forbidden_runs.npy"  # fingerprints of texts that no article may copy from
 
 
-def duplicates(library: Library) -> Iterator[Finding]:
-    """No sentence says nearly what another one says."""
+def duplicates(library: Library, only: Page | None = None) -> Iterator[Finding]:
+    """No sentence says nearly what another one says. With `only` the sentences of that page are compared with all."""
     rows = [
         (page, unit, text)
         for page in library.pages
@@ -29,8 +29,11 @@ def duplicates(library: Library) -> Iterator[Finding]:
         if len(words(text := page.article.text[unit.start : unit.end])) > SHORT
     ]
     texts = [plain(text) for _, _, text in rows]
+    compared = [number for number, (page, _, _) in enumerate(rows) if page is only] if only else range(len(rows))
+    pairs = alike(texts, [texts[number] for number in compared], NEAR_DUPLICATE)
+    near = [(first, compared[second]) for first, second in pairs]
     # By the later of two, so that each sentence is named once however many are like it.
-    earlier = {second: first for first, second in alike(texts, texts, NEAR_DUPLICATE) if first < second}
+    earlier = {second: first for first, second in near if first < second or (only and rows[first][0] is not only)}
     for second, first in earlier.items():
         page, unit, text = rows[second]
         other, where, _ = rows[first]
@@ -79,16 +82,21 @@ def questions(library: Library) -> Iterator[Finding]:
             yield Finding(path, find_line(path, question), f"is answered by {place}; delete it here or there.")
 
 
-def held_out(library: Library, folder: Path) -> Iterator[Finding]:
-    """Our questions are for retrieval and training: none may be, or nearly be, one of the benchmark in this folder."""
-    ours = [(page.path, question) for page in library.pages for question in page.front.questions]
+def held_out(library: Library, folder: Path, only: Page | None = None) -> Iterator[Finding]:
+    """Our questions are for retrieval and training: none may be, or nearly be, one of the benchmark in this folder.
+
+    With `only` those of that page.
+    """
+    pages = (only,) if only else library.pages
+    ours = [(page.path, question) for page in pages for question in page.front.questions]
     ours += [
         (page.path.with_suffix(QUESTIONS), question)
-        for page in library.pages
+        for page in pages
         for asked in page.article.asked.values()
         for question in asked
     ]
-    ours += [(library.folder / "articles" / UNCOVERED, question) for question in library.uncovered]
+    if not only:
+        ours += [(library.folder / "articles" / UNCOVERED, question) for question in library.uncovered]
     ours = [(path, question) for path, question in ours if len(set(terms(question))) > 1]
     kept = held_out_turns(folder)
     near = {number for number, _ in alike([plain(question) for _, question in ours], kept, OVERLAP)}

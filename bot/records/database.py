@@ -1,17 +1,20 @@
-"""Opening the database, and what the web program writes into it."""
+"""Opening the database, the transactions on it, and the guard's memory of running conversations."""
 
 import datetime
 import logging
 import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Engine, create_engine, delete, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, delete, event, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.exc import StaleDataError
 
-from bot.errors import RecordsError
+from bot.errors import RecordsError, StaleRevision
 from bot.guard.guard import Memory
 from bot.records.tables import Remembered
 from bot.settings import Settings
@@ -21,73 +24,135 @@ log = logging.getLogger(__name__)
 MIGRATIONS = Path(__file__).parent / "migrations"
 FILE = "records.sqlite"
 BUSY_SECONDS = 1  # how long a write waits for another process to finish its own
+MIGRATING = 7_229_401  # PostgreSQL's lock on migrating, of our own choice: of two processes that start one waits
+
+
+def utc_now() -> datetime.datetime:
+    """This moment, in UTC."""
+    return datetime.datetime.now(datetime.UTC)
 
 
 class Records:
-    """One database. Safe for threads."""
+    """One database. Safe for threads. The other modules of this folder take it as their first argument."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, engine: Engine, now: Callable[[], datetime.datetime] = utc_now) -> None:
+        self.engine = engine
+        self.now = now
 
-    def remember(self, conversation_id: str, memory: Memory) -> None:
-        """Keeps the guard's memory of a conversation. Raises RecordsError where it cannot be written."""
-        row = Remembered(conversation_id=conversation_id, memory=memory.model_dump_json(), heard=_now())
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A session to read with. Raises RecordsError where the database cannot be read."""
         try:
-            with Session(self._engine) as session, session.begin():
-                session.merge(row)
+            with Session(self.engine) as session:
+                yield session
+        except SQLAlchemyError as error:
+            raise RecordsError(f"The database cannot be read ({_first_line(error)}).") from error
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """One transaction: all of it is written, or after any error nothing.
+
+        Raises StaleRevision where somebody else has changed a row since it was read, and RecordsError where the
+        database cannot be written.
+        """
+        try:
+            with Session(self.engine) as session, session.begin():
+                yield session
+        except StaleDataError as error:
+            raise stale_revision() from error
         except SQLAlchemyError as error:
             raise RecordsError(f"The database cannot be written ({_first_line(error)}).") from error
 
+    def remember(self, conversation_id: str, memory: Memory) -> None:
+        """Keeps the guard's memory of a conversation. Raises RecordsError where it cannot be written."""
+        row = Remembered(conversation_id=conversation_id, memory=memory.model_dump_json(), heard=self.now())
+        with self.writing() as session:
+            session.merge(row)
+
     def recall(self, conversation_id: str) -> Memory | None:
         """What was kept of a conversation; None where it is not known. Raises RecordsError where it cannot be read."""
+        with self.reading() as session:
+            row = session.get(Remembered, conversation_id)
         try:
-            with Session(self._engine) as session:
-                row = session.get(Remembered, conversation_id)
-                return Memory.model_validate_json(row.memory) if row else None
-        except (SQLAlchemyError, ValueError) as error:
+            return Memory.model_validate_json(row.memory) if row else None
+        except ValueError as error:
             raise RecordsError(f"The database cannot be read ({_first_line(error)}).") from error
 
     def forget(self, older_than: datetime.timedelta) -> int:
         """Deletes what has not been heard of for so long; the number of conversations. Raises RecordsError."""
-        try:
-            with Session(self._engine) as session, session.begin():
-                old = session.execute(delete(Remembered).where(Remembered.heard < _now() - older_than))
-                return int(getattr(old, "rowcount", 0))
-        except SQLAlchemyError as error:
-            raise RecordsError(f"The database cannot be written ({_first_line(error)}).") from error
+        with self.writing() as session:
+            old = session.execute(delete(Remembered).where(Remembered.heard < self.now() - older_than))
+            return int(getattr(old, "rowcount", 0))
 
 
-def open_records(settings: Settings) -> Records:
+def open_records(settings: Settings, now: Callable[[], datetime.datetime] = utc_now) -> Records:
     """The database with all its tables, made or brought up to date. Raises RecordsError saying what is wrong."""
     url = settings.database_url or f"sqlite:///{(settings.data / FILE).resolve()}"
     try:
-        address = make_url(url)
+        address = _address(url)
         if address.get_backend_name() == "sqlite" and address.database:
             Path(address.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(address, pool_pre_ping=True)
+        # Parameters are words of visitors and hashes of passwords: they must not get into an error or a log.
+        engine = create_engine(address, pool_pre_ping=True, hide_parameters=True)
         if engine.dialect.name == "sqlite":
             event.listen(engine, "connect", _set_up_sqlite)
         with engine.begin() as connection:
-            config = Config(attributes={"connection": connection})
-            config.set_main_option("script_location", str(MIGRATIONS))
-            command.upgrade(config, "head")
-    except (SQLAlchemyError, ArgumentError, ImportError, OSError) as error:
-        shown = url if "@" not in url else url.split("@")[-1]
+            _migrate(connection)
+    except ModuleNotFoundError as error:
         raise RecordsError(
-            f"The database {shown} cannot be opened ({_first_line(error)}); check DATABASE_URL, or leave it out to use "
-            f"{settings.data / FILE}."
+            f"The database {_shown(url)} needs the Python package {error.name}; for PostgreSQL install it with "
+            "pip install -c constraints.txt -e '.[postgres]'."
         ) from error
-    return Records(engine)
+    except (SQLAlchemyError, ArgumentError, ImportError, OSError) as error:
+        raise RecordsError(
+            f"The database {_shown(url)} cannot be opened ({_first_line(error)}); check DATABASE_URL, or leave it out "
+            f"to use {settings.data / FILE}."
+        ) from error
+    return Records(engine, now)
+
+
+def stale_revision() -> StaleRevision:
+    """What the second of two writers is told."""
+    return StaleRevision(
+        "Somebody else has changed this since you opened it, and nothing of yours was saved over it; open it again "
+        "and save once more."
+    )
+
+
+def _address(url: str) -> URL:
+    """With the driver that we ask for: hosts hand out postgres:// and postgresql://, which may mean another one."""
+    address = make_url(url)
+    if address.drivername in ("postgres", "postgresql"):
+        return address.set(drivername="postgresql+psycopg")
+    return address
+
+
+def _migrate(connection: Connection) -> None:
+    """All of it or nothing, one process at a time."""
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("BEGIN IMMEDIATE")  # Python's driver would begin only at the first row written
+    elif connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({MIGRATING})")
+    config = Config(attributes={"connection": connection})
+    config.set_main_option("script_location", str(MIGRATIONS))
+    command.upgrade(config, "head")
 
 
 def _set_up_sqlite(connection: sqlite3.Connection, _: object) -> None:
-    """Readers and one writer at a time; a second writer waits instead of failing at once."""
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", f"busy_timeout={BUSY_SECONDS * 1000}"):
+    """Readers and one writer at a time; a second writer waits instead of failing at once. Deleted words are gone."""
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=NORMAL",
+        f"busy_timeout={BUSY_SECONDS * 1000}",
+        "foreign_keys=ON",
+        "secure_delete=ON",  # overwrites what is deleted, which otherwise stays in the file
+    ):
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _now() -> datetime.datetime:
-    return datetime.datetime.now(datetime.UTC)
+def _shown(url: str) -> str:
+    """Without a password."""
+    return url if "@" not in url else url.rsplit("@", maxsplit=1)[-1]
 
 
 def _first_line(error: Exception) -> str:

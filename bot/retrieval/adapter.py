@@ -41,3 +41,18 @@ def questions_digest(articles: Iterable[Article]) -> str:
     """Identifies the visitor questions; weights say which they were trained on."""
     body = {article.slug: {anchor: list(asked) for anchor, asked in article.asked.items()} for article in articles}
     return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
+
+
+def fits(library: Iterable[Article], trained_for: Iterable[Article]) -> bool:
+    """True where a library is that which the weights were trained for, perhaps edited since: by what it holds.
+
+    Half of its articles, or more, must have kept half of the visitor questions that were written for them, or more.
+    """
+    written = {article.slug: _questions(article) for article in trained_for}
+    own = [(_questions(article), written.get(article.slug, frozenset())) for article in library]
+    known = sum(bool(before) and len(now & before) >= len(before) / 2 for now, before in own)
+    return known > 0 and known >= len(own) / 2
+
+
+def _questions(article: Article) -> frozenset[str]:
+    return frozenset(question for asked in article.asked.values() for question in asked)

@@ -3,6 +3,7 @@
 An article's `text` is what `GET /articles/{slug}.txt` serves and what every citation's offsets point into.
 """
 
+import hashlib
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
@@ -70,6 +71,11 @@ class Article:
     meta: Mapping[str, Any] = field(default_factory=dict)
 
     @cached_property
+    def digest(self) -> str:
+        """That of its text."""
+        return digest(self.text)
+
+    @cached_property
     def units(self) -> tuple[Unit, ...]:
         """Every sentence and list item, in order."""
         return tuple(unit for index, block in enumerate(self.blocks) for unit in self._units_of(index, block))
@@ -133,6 +139,11 @@ class Article:
             return
         for start, end in sentence_spans(self.text[block.start : block.end]):
             yield Unit(block.start + start, block.start + end, Kind.PARAGRAPH, index)
+
+
+def digest(text: str) -> str:
+    """Tells two texts of an article apart: SHA-256, as hex digits."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def span_id(start: int, end: int) -> str:

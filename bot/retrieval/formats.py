@@ -26,9 +26,8 @@ def read_folder(folder: Path) -> list[Article]:
     """Every article below the folder, by slug. Raises CorpusError: no folder, nothing to read, an unreadable file."""
     if not folder.is_dir():
         raise CorpusError(f"{folder} is not a folder; name a folder of {_kinds()} articles.")
-    paths = sorted(p for p in folder.rglob("*") if _is_article(p, folder))
     articles: dict[str, Article] = {}
-    for path in paths:
+    for path in article_paths(folder):
         article = read_file(path, path.relative_to(folder))
         if article.slug in articles:
             raise CorpusError(f"{path}: its name {article.slug!r} is taken by another article; rename one of the two.")
@@ -38,23 +37,40 @@ def read_folder(folder: Path) -> list[Article]:
     return [articles[slug] for slug in sorted(articles)]
 
 
+def article_paths(folder: Path) -> list[Path]:
+    """Every file below the folder that is read as an article, in order."""
+    return sorted(path for path in folder.rglob("*") if _is_article(path, folder))
+
+
 def read_file(path: Path, name: Path | None = None) -> Article:
     """The article in one file; its slug is the front matter's, or the name without its ending.
 
     Raises CorpusError naming the file where it cannot be read or holds no text.
     """
-    slug = _slug(name or Path(path.name))
     try:
-        article = READERS[path.suffix.lower()](path.read_bytes(), slug)
+        data = path.read_bytes()
     except OSError as error:
         raise CorpusError(f"{path} cannot be read ({error.strerror}); check its permissions.") from error
+    article = read_bytes(data, name or Path(path.name), shown=str(path))
+    return replace(article, asked=read_questions(path.with_suffix(QUESTIONS)))
+
+
+def read_bytes(data: bytes, name: Path, shown: str) -> Article:
+    """The article in a file of that name with this content; its slug is as `read_file` says.
+
+    Raises CorpusError naming the file as `shown` where its content cannot be read or holds no text.
+    """
+    if name.suffix.lower() not in READERS:
+        raise CorpusError(f"{shown} is no article; use a file that ends in {_kinds()}.")
+    try:
+        article = READERS[name.suffix.lower()](data, _slug(name))
     except Exception as error:  # parsers of foreign formats fail in many ways; all mean the file is unusable
         raise CorpusError(
-            f"{path} cannot be read as {path.suffix[1:]}: {squash(str(error))[:150]}; mend or remove it."
+            f"{shown} cannot be read as {name.suffix[1:]}: {squash(str(error))[:150]}; mend or remove it."
         ) from error
     if not any(block.kind is not Kind.HEADING for block in article.blocks):
-        raise CorpusError(f"{path} holds no text that can be read; a scanned PDF needs its text recognised first.")
-    return replace(article, asked=read_questions(path.with_suffix(QUESTIONS)))
+        raise CorpusError(f"{shown} holds no text that can be read; a scanned PDF needs its text recognised first.")
+    return article
 
 
 def read_questions(path: Path) -> dict[str, tuple[str, ...]]:
@@ -86,7 +102,7 @@ def read_uncovered(folder: Path) -> tuple[str, ...]:
 
 def read_markdown(data: bytes, slug: str) -> Article:
     """Markdown with optional YAML front matter. `[@source-id]` marks become source marks and leave the text."""
-    text = _decode(data)
+    text = decode(data)
     front, body = _front_matter(text)
     return _from_markdown(body, str(front.get("slug") or slug), front, text.count("\n") - body.count("\n"))
 
@@ -96,7 +112,7 @@ def read_html(data: bytes, slug: str) -> Article:
     import lxml.html
     import trafilatura
 
-    page = re.sub(r"^\s*<\?xml[^>]*\?>", "", _decode(data))  # lxml refuses text that names an encoding
+    page = re.sub(r"^\s*<\?xml[^>]*\?>", "", decode(data))  # lxml refuses text that names an encoding
     found = trafilatura.extract(page, output_format="markdown", favor_recall=True, include_comments=False) or ""
     tree: Any = lxml.html.document_fromstring(page if page.strip() else "<html></html>")
     title = squash(tree.findtext(".//title") or tree.findtext(".//h1") or "")
@@ -119,7 +135,7 @@ def read_pdf(data: bytes, slug: str) -> Article:
 
 def read_text(data: bytes, slug: str, title: str = "") -> Article:
     """Plain text as it stands: offsets point into the file's own characters. Headings and lists are recognised."""
-    text = _decode(data)
+    text = decode(data)
     blocks = list(_text_blocks(text))
     first = blocks[0] if blocks else None
     if not title and first and first.kind is Kind.HEADING:
@@ -414,7 +430,8 @@ def _is_heading(text: str, line: str, following: Line | None) -> bool:
 # --- Small helpers ----------------------------------------------------------------------------------------------------
 
 
-def _decode(data: bytes) -> str:
+def decode(data: bytes) -> str:
+    """The text of a file, whatever system wrote it, with plain line ends."""
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:

@@ -21,7 +21,7 @@ import shutil
 import sys
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -56,6 +56,8 @@ HNSW: "CreateHNSWConfiguration" = {"space": "cosine", "ef_construction": 200, "e
 ADD_ROWS = 1000  # rows handed to Chroma at once
 # An exact product over this many rows takes as long as Chroma's query and never misses; beyond it Chroma is faster.
 EXACT_UP_TO = 50_000
+
+Progress = Callable[[int, int], None]  # told passages encoded so far, and all that must be
 
 
 @dataclass(frozen=True)
@@ -221,7 +223,7 @@ class Index:
 
 def current(settings: Settings) -> Path | None:
     """Folder of the version that serves this corpus; None before the first build."""
-    pointer = _home(settings) / "CURRENT"
+    pointer = index_home(settings) / "CURRENT"
     try:
         path = pointer.parent / pointer.read_text(encoding="utf-8").strip()
     except OSError:
@@ -229,13 +231,21 @@ def current(settings: Settings) -> Path | None:
     return path if (path / "manifest.json").is_file() else None
 
 
-def refresh(settings: Settings, encoder: Encoder, quiet: bool = False) -> Path:
+def refresh(
+    settings: Settings,
+    encoder: Encoder,
+    quiet: bool = False,
+    *,
+    like: Path | None = None,
+    progress: Progress | None = None,
+) -> Path:
     """The folder of an index that matches the corpus as it is now; built where there is none.
 
     A build goes to a folder of its own and is swapped in at the end, so that an interrupted one changes nothing.
-    Chunks whose text did not change keep their vectors. Raises CorpusError or IndexUnavailable.
+    Chunks whose text did not change keep their vectors; so do those of `like`, the folder of an index over other
+    articles, where this corpus has none yet. Raises CorpusError or IndexUnavailable.
     """
-    home = _home(settings)
+    home = index_home(settings)
     files = _fingerprint(settings)
     try:
         home.mkdir(parents=True, exist_ok=True)
@@ -245,7 +255,17 @@ def refresh(settings: Settings, encoder: Encoder, quiet: bool = False) -> Path:
                 return old
             articles = read_folder(settings.corpus)
             uncovered = read_uncovered(settings.corpus)
-            return build(home, articles, encoder, settings.chunk_chars, uncovered, files=files, old=old, quiet=quiet)
+            return build(
+                home,
+                articles,
+                encoder,
+                settings.chunk_chars,
+                uncovered,
+                files=files,
+                old=old or like,
+                quiet=quiet,
+                progress=progress,
+            )
     except OSError as error:
         raise IndexUnavailable(_disk_sentence(error, home)) from error
 
@@ -260,6 +280,7 @@ def build(
     files: str = "",
     old: Path | None = None,
     quiet: bool = False,
+    progress: Progress | None = None,
 ) -> Path:
     """The folder of a version below `home` that holds these articles, made the current one.
 
@@ -276,7 +297,7 @@ def build(
     work = home / f"building-{uuid.uuid4().hex}"
     work.mkdir(parents=True)
     try:
-        vectors = _vectors(articles, chunks, encoder, old, quiet)
+        vectors = _vectors(articles, chunks, encoder, old, quiet=quiet, progress=progress)
         questions = _questions(articles, uncovered, chunks, vectors, encoder=encoder, old=old)
         asked = np.stack([vector for _, vector in questions]) if questions else np.zeros((0, encoder.dim))
         _write_lines(work / "articles.jsonl", (article.to_json() for article in articles))
@@ -325,7 +346,13 @@ class _Vectors:
 
 
 def _vectors(
-    articles: Sequence[Article], chunks: Sequence[Chunk], encoder: Encoder, old: Path | None, quiet: bool
+    articles: Sequence[Article],
+    chunks: Sequence[Chunk],
+    encoder: Encoder,
+    old: Path | None,
+    *,
+    quiet: bool,
+    progress: Progress | None,
 ) -> list[_Vectors]:
     """Vectors of all chunks; those of unchanged text come from the old version."""
     known = _known_vectors(old, encoder)
@@ -341,7 +368,9 @@ def _vectors(
     )
     with bar:
         encodings = encoder.encode_all([text for texts in missing for text in texts])
-        for texts, chunk in missing.items():
+        for done, (texts, chunk) in enumerate(missing.items()):
+            if progress:
+                progress(done, len(missing))
             whole, *units = (next(encodings) for _ in texts)
             known[texts] = _encoded(chunk, by_slug[chunk.article], whole, units)
             bar.update()
@@ -494,7 +523,8 @@ def _largest(scores: Vectors, k: int) -> list[int]:
     return [int(i) for i in ranked[:k]]
 
 
-def _home(settings: Settings) -> Path:
+def index_home(settings: Settings) -> Path:
+    """Where versions of the index over `settings.corpus` are kept."""
     folder = settings.corpus.resolve()
     key = hashlib.sha256(f"{folder}\n{settings.encoder}\n{settings.chunk_chars}".encode()).hexdigest()[:10]
     return settings.data / "index" / f"{folder.name}-{key}"

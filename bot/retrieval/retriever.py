@@ -51,6 +51,7 @@ class Found:
     asked: Asked
     hits: tuple[Hit, ...]
     familiarity: tuple[float, float] | None = None  # cosine to known answered and unanswered questions; see Index
+    plain: Vectors | None = None  # the question as the encoder gave it, without the adapter
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,12 +103,13 @@ class HybridRetriever(BaseRetriever):
         """The k best chunks for a question that stands alone."""
         encoder: Encoder = self.encoder
         encoded = encoder.encode(question)
+        plain = encoded.vector
         if self.adapter is not None:
-            encoded = replace(encoded, vector=self.adapter(encoded.vector))
+            encoded = replace(encoded, vector=self.adapter(plain))
         asked = ask(question, encoded, self.index.rarity)
         answered = self.index.answered(asked.vector)
         hits = tuple(self._ranked(question, asked, answered, k))
-        return Found(question, asked, hits, self.index.familiarity(answered, asked.vector))
+        return Found(question, asked, hits, self.index.familiarity(answered, asked.vector), plain)
 
     def units(self, found: Found, hits: int) -> list[ScoredUnit]:
         """Every unit of the first hits, in the order of the hits and of their text."""

@@ -1,6 +1,7 @@
 """The HTTP interface for programs: chat, streamed chat, health."""
 
 import json
+import logging
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -9,13 +10,16 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
-from bot.errors import MessageError
+from bot.errors import MessageError, RecordsError
 from bot.reply import Reply
 from bot.web.conversations import Conversations
+from bot.web.feedback import read_feedback
+
+log = logging.getLogger(__name__)
 
 BODY_LIMIT = 64 * 1024  # bytes; the longest message takes less, however it is escaped
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
-STATUS = {"unknown_conversation": 404, "body_too_large": 413}  # every other code is 400
+STATUS = {"unknown_conversation": 404, "unknown_reply": 404, "no_feedback": 404, "body_too_large": 413}  # others: 400
 
 
 def api(conversations: Conversations) -> APIRouter:
@@ -38,6 +42,24 @@ def api(conversations: Conversations) -> APIRouter:
             media_type="text/event-stream",
             headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"},
         )
+
+    @router.post("/api/feedback")
+    async def feedback(request: Request) -> Response:
+        given = read_feedback(await _body(request, limit))
+        try:
+            await run_in_threadpool(
+                conversations.feedback,
+                given.conversation_id,
+                given.reply_id,
+                given.thumb,
+                given.reason,
+                given.comment,
+                send_along=given.send_along,
+            )
+        except RecordsError as failure:
+            log.error("%s A visitor's feedback is not kept.", failure)
+            return error("not_kept", "Your feedback could not be kept just now; please try again in a minute.", 503)
+        return JSONResponse({"kept": True})
 
     @router.get("/healthz")
     async def alive() -> Response:

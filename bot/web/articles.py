@@ -1,6 +1,6 @@
 """Articles as pages: every sentence has an id, so that a citation's link opens on it, highlighted."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -46,27 +46,32 @@ class Part:
     first: int = 1  # number of the first step
 
 
-def article_pages(articles: Mapping[str, Article]) -> APIRouter:
-    """`/articles/{slug}` as a page and, with .txt, as the text that offsets point into; `/articles` lists them."""
+def article_pages(published: Callable[[], Mapping[str, Article]]) -> APIRouter:
+    """`/articles/{slug}` as a page and, with .txt, as the text that offsets point into; `/articles` lists them.
+
+    `published` is asked at every request: another version of the library may serve by then.
+    """
     router = APIRouter()
     sources = yaml.safe_load(SOURCES.read_text(encoding="utf-8"))
 
     @router.get("/articles")
     def overview() -> Response:
-        ordered = sorted(articles.values(), key=lambda article: article.title.lower())
+        ordered = sorted(published().values(), key=lambda article: article.title.lower())
         return HTMLResponse(TEMPLATES.get_template("articles.html").render(articles=ordered))
 
     @router.get("/articles/{slug}.txt")
     def text(slug: str) -> Response:
-        if slug not in articles:
+        article = published().get(slug)
+        if article is None:
             return error("unknown_article", "There is no article of that name; see /articles.", 404)
-        return PlainTextResponse(articles[slug].text.encode("utf-8", "replace"))
+        return PlainTextResponse(article.text.encode("utf-8", "replace"))
 
     @router.get("/articles/{slug}")
     def page(slug: str) -> Response:
-        if slug not in articles:
+        articles = published()
+        article = articles.get(slug)
+        if article is None:
             return HTMLResponse(TEMPLATES.get_template("missing.html").render(), 404)
-        article = articles[slug]
         cited = dict.fromkeys(source for mark in article.marks for source in mark.sources if source in sources)
         return HTMLResponse(
             TEMPLATES.get_template("article.html").render(

@@ -1,8 +1,9 @@
-"""Running conversations. What a visitor types stays in memory; only the guard's memory, without words, is kept."""
+"""Running conversations. A visitor's words stay in memory; what the database gets of them: bot/web/recorder.py."""
 
 import datetime
 import logging
 import threading
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,10 +12,13 @@ from dataclasses import dataclass, field, replace
 from cachetools import TTLCache
 
 from bot.chat import Chatbot, Turn
-from bot.errors import MessageError, RecordsError
+from bot.errors import MessageError, RecordsError, UnknownRecord
 from bot.guard.guard import Memory
 from bot.records.database import Records
-from bot.reply import Reply
+from bot.records.feedback import Words
+from bot.records.tables import Reason, Thumb
+from bot.reply import Reply, Route
+from bot.web.recorder import Recorder
 
 log = logging.getLogger(__name__)
 
@@ -32,30 +36,82 @@ class _Conversation:
 class Conversations:
     """Plays messages into conversations, one bot behind all of them. Safe for threads.
 
-    With `records` a conversation that was begun before a restart goes on: its flags stand, its words are forgotten.
+    `bot` may be replaced at any time, as by a new version of the articles: a reply that is being made is finished by
+    the one before, and every conversation goes on with the new one.
+
+    With `records` every exchange is written down, and a conversation that was begun before a restart goes on: its flags
+    stand, its words are forgotten.
     """
 
     def __init__(self, bot: Chatbot, records: Records | None = None) -> None:
         self.bot = bot
+        self.recorder = Recorder(records, bot.settings) if records else None
         self._records = records
         self._lock = threading.Lock()
         self._kept: TTLCache[str, _Conversation] = TTLCache(KEPT, IDLE.total_seconds())
 
-    def say(self, message: str, conversation_id: str | None = None) -> Reply:
+    def say(self, message: str, conversation_id: str | None = None, *, consented: bool = False) -> Reply:
         """The reply to the next message of a conversation, or of a new one.
 
-        Raises MessageError for a message that cannot be taken (the conversation stays as it was) and for an id that
-        is unknown, or was dropped after a long silence.
+        `consented` is the visitor's own tick that the words may be kept. Raises MessageError for a message that cannot
+        be taken (the conversation stays as it was) and for an id that is unknown, or was dropped after a long silence.
         """
         with self._conversation(conversation_id) as (key, conversation), conversation.lock:
-            turn = self.bot.reply(message, tuple(conversation.turns), conversation.memory)
+            position, start = conversation.memory.turns, time.perf_counter()
+            try:
+                turn = self.bot.reply(message, tuple(conversation.turns), conversation.memory)
+            except MessageError:
+                raise
+            except Exception:
+                spent = {"total": 1000 * (time.perf_counter() - start)}
+                nothing = Reply(Route.PROFESSIONAL, "", mode="failed", timings_ms=spent, conversation_id=key)
+                self._record(nothing, position, message, consented=consented, failed=True)
+                raise
             reply = replace(turn.reply, conversation_id=key)
             conversation.turns.append(replace(turn, reply=reply))
             conversation.memory = turn.memory
             self._remember(key, turn.memory)
+            self._record(reply, position, message, consented=consented)
+        if self.recorder and turn.curated is not None:
+            self.recorder.hit(turn.curated)
         with self._lock:
             self._kept[key] = conversation  # also starts its idle time anew
         return reply
+
+    def feedback(
+        self,
+        conversation_id: str,
+        reply_id: str,
+        thumb: Thumb,
+        reason: Reason | None = None,
+        comment: str = "",
+        *,
+        send_along: bool = False,
+    ) -> None:
+        """Keeps a visitor's thumb, and the words of the exchange with the comment where they were sent along.
+
+        Raises MessageError for a reply that is not known here, RecordsError where nothing could be written.
+        """
+        if self.recorder is None:
+            raise MessageError("no_feedback", "Feedback is not kept here, as the program runs without a database.")
+        words = self._words(conversation_id, reply_id, comment) if send_along else None
+        try:
+            self.recorder.feedback(reply_id, thumb, reason, words)
+        except UnknownRecord as error:
+            raise _unknown_reply() from error
+
+    def _words(self, conversation_id: str, reply_id: str, comment: str) -> Words:
+        """What was said in an exchange, as it is in memory; nobody can send other words along. Raises MessageError."""
+        with self._lock:
+            known = self._kept.get(conversation_id)
+        for turn in known.turns if known else ():
+            if turn.reply.id == reply_id:
+                return Words(comment, turn.message, turn.reply.answer)
+        raise _unknown_reply()
+
+    def _record(self, reply: Reply, position: int, message: str, *, consented: bool, failed: bool = False) -> None:
+        if self.recorder:
+            self.recorder.exchange(reply, position, message, consented=consented, failed=failed)
 
     @contextmanager
     def _conversation(self, conversation_id: str | None) -> Iterator[tuple[str, _Conversation]]:
@@ -93,3 +149,7 @@ class Conversations:
             log.error("%s An earlier conversation cannot be known; referring.", error)
             return _Conversation(memory=Memory().unchecked())
         return _Conversation(memory=memory) if memory else None
+
+
+def _unknown_reply() -> MessageError:
+    return MessageError("unknown_reply", "This reply is not known here any more, so nothing about it could be kept.")

@@ -10,10 +10,15 @@ from markdown_it import MarkdownIt
 
 from bot.errors import MessageError
 from bot.reply import Reply, Route
-from bot.web.articles import EVIDENCE
+from bot.settings import Settings
+from bot.web.articles import EVIDENCE, TEMPLATES
 from bot.web.conversations import Conversations
+from bot.web.feedback import COMMENT_LIMIT, REASONS
 
-HEAD = '<link rel="stylesheet" href="/site/page.css"><script src="/site/page.js" defer></script>'
+HEAD = (
+    '<link rel="stylesheet" href="/site/page.css"><script src="/site/page.js" defer></script>'
+    '<script src="/site/feedback.js" type="module"></script>'
+)
 TITLE = "Back massage: answers you can check"
 EXAMPLES = (
     "Is it good to massage your back daily?",
@@ -40,17 +45,21 @@ _MARK = re.compile(r"(?<!\\)\[(\d+)\]")
 def visitor_page(conversations: Conversations) -> gr.Blocks:
     """The page, to be mounted at /. The id of the conversation lives in the visitor's page, not here."""
 
-    def respond(message: str, shown: Messages, conversation_id: str) -> Iterator[tuple[Any, ...]]:
+    settings = conversations.bot.settings
+    kept = bool(conversations.recorder)  # where there is no database nothing of all this can be offered
+    ticked = kept and settings.keep_conversations > 0
+
+    def respond(message: str, shown: Messages, conversation_id: str, keep: bool) -> Iterator[tuple[Any, ...]]:
         """Shows the message, then the reply line by line; a message that cannot be taken stays in the box."""
         if not message.strip():
             yield (gr.skip(),) * (3 + OFFERS)
             return
         asked = [*shown, {"role": "user", "content": literal(message)}]
         try:
-            reply = conversations.say(message, conversation_id or None)
+            reply = conversations.say(message, conversation_id or None, consented=keep)
         except MessageError as error:
             if error.code == "unknown_conversation":  # dropped after a long silence: go on in a new one
-                yield from respond(message, [], "")
+                yield from respond(message, [], "", keep)
                 return
             problem = {"role": "assistant", "content": f'<div class="reply problem">{escape(str(error))}</div>'}
             yield [*asked, problem], message, conversation_id, *_offers(())
@@ -94,21 +103,21 @@ def visitor_page(conversations: Conversations) -> gr.Blocks:
                 autofocus=True,
             )
             send = gr.Button("Ask", variant="primary", elem_id="send", scale=0, min_width=80)
+        keep = gr.Checkbox(False, label=_offer_to_keep(settings.keep_conversations), elem_id="keep", visible=ticked)
         gr.HTML(
             '<p id="standing">Information, not medical advice; nobody here can examine you. In an emergency call '
-            f"{escape(conversations.bot.referrals.emergency_number)}. What you type is not stored.</p>"
+            f"{escape(conversations.bot.referrals.emergency_number)}. {_stored(settings, kept)}</p>"
+            + (_thumbs(settings) if kept else "")
         )
         conversation_id = gr.Textbox(visible="hidden", label="Conversation")  # unlike gr.State it outlives the server
-        outputs = [chat, box, conversation_id, *offers]
+        inputs, outputs = [chat, conversation_id, keep], [chat, box, conversation_id, *offers]
         for trigger in (box.submit, send.click):
-            trigger(respond, [box, chat, conversation_id], outputs, api_visibility="private", show_progress="hidden")
-        chat.clear(
-            lambda: None, None, conversation_id, api_visibility="private"
-        )  # a new conversation, also for the guard
+            trigger(respond, [box, *inputs], outputs, api_visibility="private", show_progress="hidden")
+        # A new conversation, also for the guard, and another one to agree to. It is done in the browser: by way of the
+        # server a question asked at once would still go to the conversation before.
+        chat.clear(None, None, [conversation_id, keep], js="() => ['', false]", api_visibility="private")
         for offer in offers:
-            offer.click(
-                respond, [offer, chat, conversation_id], outputs, api_visibility="private", show_progress="hidden"
-            )
+            offer.click(respond, [offer, *inputs], outputs, api_visibility="private", show_progress="hidden")
     return page
 
 
@@ -118,13 +127,14 @@ def literal(message: str) -> str:
 
 
 def growing(reply: Reply) -> Iterator[str]:
-    """The reply as HTML, one line more each time; the last one is whole."""
+    """The reply as HTML, one line more each time; the last one is whole, and has the id that feedback.js looks for."""
     lines = [match.end() for match in re.finditer(r"\[\d+\](?=\s|$)|\n", reply.answer)]
-    for end in [*lines[:-1], len(reply.answer)]:
+    for end in lines[:-1]:
         yield as_html(reply, reply.answer[:end])
+    yield as_html(reply, reply.answer, f"reply-{reply.id}-{reply.conversation_id}")
 
 
-def as_html(reply: Reply, markdown: str) -> str:
+def as_html(reply: Reply, markdown: str, id: str = "") -> str:
     """The Markdown as one HTML block dressed for its route, each [n] a link to its article; literal HTML stays text."""
     links = {str(citation.number): citation for citation in reply.citations}
 
@@ -135,7 +145,8 @@ def as_html(reply: Reply, markdown: str) -> str:
     body = _MARKDOWN.render(_MARK.sub(link, markdown)).replace("\n", " ")
     body = body.replace('<a href="/articles/', '<a class="cite" href="/articles/')
     kind = f'<span class="kind">{KIND[reply.route]}</span>' if reply.route in KIND else ""
-    return f'<div class="reply {reply.route}">{kind}{body}{_grade(reply)}</div>'
+    named = f' id="{id}"' if id else ""
+    return f'<div class="reply {reply.route}"{named}>{kind}{body}{_grade(reply)}</div>'
 
 
 def _grade(reply: Reply) -> str:
@@ -148,3 +159,31 @@ def _offers(suggestions: tuple[str, ...]) -> list[Any]:
     """Updates of the buttons under the chat: what to ask next, the rest hidden."""
     padded = [*suggestions[:OFFERS], *[""] * (OFFERS - len(suggestions[:OFFERS]))]
     return [gr.update(value=text, visible=bool(text)) for text in padded]
+
+
+def _offer_to_keep(days: int) -> str:
+    return f"Keep this conversation, without names and contact details, for {_days(days)} to improve the answers"
+
+
+def _stored(settings: Settings, kept: bool) -> str:
+    """What happens to a visitor's words, in every case that the settings allow."""
+    if not kept:
+        return "What you type is not stored."
+    ways = []
+    if settings.keep_conversations:
+        ways.append("while you tick \u201cKeep this conversation\u201d")
+    if settings.keep_feedback:
+        ways.append("when you send them along with a thumb")
+    if not ways:
+        return "Of what you type no words are stored, only which kind of reply it got."
+    return f"Your words are stored only {' or '.join(ways)}; otherwise only which kind of reply they got."
+
+
+def _thumbs(settings: Settings) -> str:
+    """The thumbs and their form as a template element, which feedback.js puts under the latest reply."""
+    template = TEMPLATES.get_template("feedback.html")
+    return template.render(reasons=REASONS, limit=COMMENT_LIMIT, days=settings.keep_feedback)
+
+
+def _days(days: int) -> str:
+    return "1 day" if days == 1 else f"{days} days"

@@ -1,7 +1,9 @@
 """The web application: API, article pages and the visitor page, with security headers and one shape of error."""
 
 import logging
-from collections.abc import Awaitable, Callable
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import gradio as gr
@@ -12,11 +14,14 @@ from starlette.exceptions import HTTPException
 
 from bot.chat import Chatbot
 from bot.errors import MessageError
+from bot.publishing.publisher import Publisher
 from bot.records.database import Records
 from bot.web.api import api, error
 from bot.web.articles import article_pages
 from bot.web.conversations import Conversations
 from bot.web.page import HEAD, visitor_page
+from bot.web.staff.app import mount_staff
+from bot.web.staff.workbench import Workbench
 
 log = logging.getLogger(__name__)
 
@@ -44,10 +49,24 @@ def secured(response: Response) -> Response:
     return response
 
 
-def make_app(bot: Chatbot, records: Records | None = None) -> FastAPI:
-    """Everything that is served, around one loaded bot; without `records` nothing outlives the process."""
+def make_app(bot: Chatbot, records: Records | None = None, benchmark: Workbench | None = None) -> FastAPI:
+    """Everything that is served, around one loaded bot; without `records` nothing outlives the process.
+
+    `benchmark` is for the staff console, which measures nothing without it.
+    """
     conversations = Conversations(bot, records)
-    app = FastAPI(title="Back massage answers", docs_url=None, redoc_url=None, openapi_url=None)
+    publisher = Publisher(bot.settings, conversations, records) if records else None
+
+    @asynccontextmanager
+    async def following(_: FastAPI) -> AsyncIterator[None]:
+        """While the program serves it follows what another process publishes."""
+        stop = threading.Event()
+        if publisher:
+            threading.Thread(target=publisher.follow, args=[stop], name="follow the library", daemon=True).start()
+        yield
+        stop.set()
+
+    app = FastAPI(title="Back massage answers", docs_url=None, redoc_url=None, openapi_url=None, lifespan=following)
 
     @app.middleware("http")
     async def secure(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
@@ -70,8 +89,9 @@ def make_app(bot: Chatbot, records: Records | None = None) -> FastAPI:
         return secured(error("internal", sentence, 500))  # this handler stands outside the middleware
 
     app.include_router(api(conversations))
-    app.include_router(article_pages(bot.articles))
+    app.include_router(article_pages(lambda: conversations.bot.articles))
     app.mount("/site", StaticFiles(directory=STATIC))
+    mount_staff(app, conversations, records, publisher, benchmark)  # its own application
     page = visitor_page(conversations)
     page.queue(default_concurrency_limit=8)  # Gradio's own default is one visitor at a time
     served: FastAPI = gr.mount_gradio_app(
