@@ -33,6 +33,7 @@ from bot.retrieval.articles import Article
 from bot.retrieval.formats import read_folder
 from bot.retrieval.index import Index, Progress, refresh
 from bot.retrieval.interaction import NOTHING
+from bot.retrieval.query import Query
 from bot.retrieval.retriever import Found, HybridRetriever, Weights
 from bot.settings import CLAIMS, DEFAULT_ENCODER, RED_FLAGS, SHIPPED_ARTICLES, Settings
 
@@ -59,7 +60,7 @@ class Turn:
     """One exchange: what the visitor wrote (cleaned, same length as typed) and what came back."""
 
     message: str
-    query: str  # the standalone question the retriever got; "" for small talk
+    query: Query | None  # what the retriever was asked; None for small talk
     reply: Reply
     memory: Memory = field(default_factory=Memory)  # the guard's, after the message
     curated: int | None = None  # id of the curated answer that was used
@@ -96,7 +97,8 @@ class Bot:
         memory = memory or (history[-1].memory if history else Memory())
         with clock("guard"):
             verdict = hear_or_refer(self.guard, text, memory, [turn.message for turn in history])
-        query = standalone(self._asked(text), [turn.query for turn in history])
+        asked: Query | None
+        query = asked = self._query(text, history)
         with clock("retrieve"):
             found, verdict = self._search(query, verdict, trace)
         with clock("answer"):
@@ -104,7 +106,7 @@ class Bot:
             if verdict.route.refers:
                 route, lines = verdict.route, self._refer(text, found, verdict, history, trace)
             elif chat := small_talk(text):
-                route, lines, query = Route.ANSWER, [Line(chat, None)], ""
+                route, lines, asked = Route.ANSWER, [Line(chat, None)], None
             elif curated := self._curated(text, found, verdict, history, trace):
                 route, lines = verdict.route, self._with_precautions(written(curated, self.articles), verdict)
             else:
@@ -126,7 +128,12 @@ class Bot:
             settings_hash=self.settings.hash,
             timings_ms=clock.read(),
         )
-        return Turn(text, query, reply, verdict.memory, curated.id if curated else None)
+        return Turn(text, asked, reply, verdict.memory, curated.id if curated else None)
+
+    def _query(self, text: str, history: Sequence[Turn]) -> Query:
+        """What is searched for. Small talk has no part in it."""
+        before = [turn.query.message for turn in history if turn.query]
+        return standalone(self._asked(text), before, history[-1].reply.answer if history else "")
 
     def _asked(self, text: str) -> str:
         """The message as it is searched for: without the signs that it denies."""
@@ -184,7 +191,7 @@ class Bot:
         said = {turn.curated for turn in history} if leans(text) else set()
         flags = {flag.id for flag in verdict.flags}
         try:
-            for score, answer in self._matcher.ranked(found.question, found.plain, self.curated()):
+            for score, answer in self._matcher.ranked(found.query.question, found.plain, self.curated()):
                 if score < self.settings.curated_match:
                     break
                 if answer.id in said:
@@ -269,7 +276,7 @@ class Bot:
             return topics(asked, found, self.articles)
         return suggest(asked, {(c.article, c.section) for c in citations}, found, self.articles)
 
-    def _search(self, query: str, verdict: Verdict, trace: Trace) -> tuple[Found, Verdict]:
+    def _search(self, query: Query, verdict: Verdict, trace: Trace) -> tuple[Found, Verdict]:
         """Passages for every route. Where the search fails nothing can be answered, and a referral goes out."""
         try:
             found = self.retriever.search(query, 2 * self.settings.passages)
@@ -341,7 +348,7 @@ class Standby:
         answer, citations = render(self.referrals.refer(verdict.flags))
         timings = dict.fromkeys(STEPS, 0.0)
         reply = Reply(verdict.route, answer, citations, verdict.flags, timings_ms=timings)
-        return Turn(text, "", reply, verdict.memory)
+        return Turn(text, None, reply, verdict.memory)
 
     def matches(self, question: str) -> list[tuple[str, float]]:
         """None: it compares nothing."""

@@ -76,7 +76,7 @@ class MiniLM(Encoder):
     def encode(self, text: str) -> Encoded:
         """See Encoder. The vectors of tokens are cut down to the directions in which they differ most."""
         hidden, spans = self._hidden(text)
-        return Encoded(_unit(hidden.mean(axis=0)), _unit(hidden @ self._projection), tuple(spans))
+        return Encoded(unit(hidden.mean(axis=0)), unit(hidden @ self._projection), tuple(spans))
 
     def encode_all(self, texts: Sequence[str]) -> Iterator[Encoded]:
         """See Encoder. One text a pass, on every core: int8 scales depend on the other texts of a batch."""
@@ -127,8 +127,8 @@ class SentenceTransformerEncoder(Encoder):
                     text, return_offsets_mapping=True, truncation=True, max_length=self._model.max_seq_length
                 )["offset_mapping"]
                 length = min(len(tokens), len(spans))
-                vector = _unit(np.asarray(output["sentence_embedding"].cpu(), dtype=np.float32))
-                yield Encoded(vector, _unit(tokens[:length]), tuple(spans[:length]))
+                vector = unit(np.asarray(output["sentence_embedding"].cpu(), dtype=np.float32))
+                yield Encoded(vector, unit(tokens[:length]), tuple(spans[:length]))
 
 
 def load_encoder(name: str, threads: int = 1) -> Encoder:
@@ -146,7 +146,7 @@ def onnx_session(path: Path, threads: int) -> ort.InferenceSession:
     return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
 
-def _unit(vectors: Vectors) -> Vectors:
+def unit(vectors: Vectors) -> Vectors:
     """Each row scaled to length 1."""
     unit: Vectors = (vectors / np.linalg.norm(vectors, axis=-1, keepdims=True).clip(1e-12)).astype(np.float32)
     return unit

@@ -36,7 +36,7 @@ def play(bot: Bot, question: Question) -> Played:
         copies = tuple(bot.reply(copy, history).reply for copy in badly_typed(question))
     except MessageError as error:
         raise MessageError(error.code, f"question {question.id!r}: {error}") from error
-    return Played(last.reply, last.query, seconds, copies)
+    return Played(last.reply, last.query.question if last.query else "", seconds, copies)
 
 
 def badly_typed(question: Question) -> list[str]:

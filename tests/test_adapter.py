@@ -11,6 +11,7 @@ from bot.chat import Bot, load_bot
 from bot.retrieval.adapter import ADAPTER, QuestionAdapter, questions_digest
 from bot.retrieval.chunks import Chunk
 from bot.retrieval.interaction import NOTHING
+from bot.retrieval.query import Query
 from bot.retrieval.retriever import Found, Hit
 from bot.settings import Settings
 
@@ -67,11 +68,11 @@ def test_damaged_weights_are_an_error_that_the_bot_survives(tmp_path, monkeypatc
 def found(dense: float, familiarity: tuple[float, float] | None, probe: float = 0.5) -> Found:
     chunk = Chunk("a", "A", "A", "", 0, 1, 0, 1, "x", 0)
     hit = Hit(chunk, 0, score=1.0, dense=dense, sentence=probe, question=0.0, words=0.0, lexical=0.0, rank=1)
-    return Found("q", NOTHING, (hit,), familiarity)
+    return Found(Query("q"), NOTHING, (hit,), familiarity)
 
 
 def test_nothing_found_is_no_confidence():
-    assert confidence(Found("q", NOTHING, ())) == 0
+    assert confidence(Found(Query("q"), NOTHING, ())) == 0
 
 
 @pytest.mark.parametrize("familiarity", [(0.7, 0.4), None])

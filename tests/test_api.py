@@ -16,6 +16,7 @@ from bot.records import inbox
 from bot.records.database import Records
 from bot.records.inbox import Filters
 from bot.retrieval.articles import Article, Block, Kind
+from bot.retrieval.query import Query
 from bot.retrieval.retriever import Found, HybridRetriever
 from bot.web.server import make_app
 from tests.contract import check_reply
@@ -40,7 +41,7 @@ class ExplodingBot(Bot):
 
 
 class BrokenRetriever(HybridRetriever):
-    def search(self, question: str, k: int) -> Found:
+    def search(self, query: Query | str, k: int) -> Found:
         raise RuntimeError("the secret of the trace")
 
 

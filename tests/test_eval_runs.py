@@ -10,6 +10,7 @@ import pytest
 from bot.chat import Bot
 from bot.guard.guard import Verdict
 from bot.reply import Route
+from bot.retrieval.query import Query
 from bot.retrieval.retriever import Found, HybridRetriever
 from eval import __main__ as command_line
 from eval.cases import add_cases
@@ -64,9 +65,9 @@ class Deaf:
 class Shuffled(HybridRetriever):
     """Passages that have nothing to do with the question."""
 
-    def search(self, question: str, k: int) -> Found:
+    def search(self, query: Query | str, k: int) -> Found:
         found = super().search("stones and towels", k)
-        return dataclasses.replace(found, question=question)
+        return dataclasses.replace(found, query=query if isinstance(query, Query) else Query(query))
 
 
 class Shifted(Bot):

@@ -9,6 +9,7 @@ from bot.answering.draft import Form, Line, Span, quoted, unescape
 from bot.answering.trace import Trace
 from bot.answering.yesno import leading_word
 from bot.retrieval.articles import Kind
+from bot.retrieval.query import Query
 from bot.retrieval.retriever import Found, Hit, HybridRetriever, ScoredUnit
 
 READ_HITS = 5  # passages whose sentences are considered
@@ -37,6 +38,11 @@ _WANTS_LIST = re.compile(
     r"what should i (ask|check|avoid|tell)|what (benefits|risks|side effects|questions|things)|warning)\b",
     re.IGNORECASE,
 )
+_ASKS = re.compile(
+    r"\b(why|what(?! about)|when|where|who|which|how(?! about)|is|are|was|does|do|did|can|could|"
+    r"should|would|will|may)\b",
+    re.IGNORECASE,
+)
 _HANGS = re.compile(
     r"(it|its|this|that|these|those|they|them|their|he|she|such|both|another|also|however|but|so|then|thus|therefore|"
     r"moreover|furthermore|additionally|in addition|instead|otherwise|for (this|these|that) reasons?|as a result|"
@@ -62,7 +68,7 @@ def extract(found: Found, retriever: HybridRetriever, sentences: int, trace: Tra
             if unit.hit is not hit:
                 trace.leave_out_unit(unit, "a whole list answers")
         return _whole_list([unit for unit in units if unit.hit is hit], trace)
-    return _answered(found.question, _sentences(units, sentences, trace))
+    return _answered(found.query.message, _sentences(units, sentences, trace))
 
 
 def _answered(question: str, lines: Sequence[Line]) -> list[Line]:
@@ -70,6 +76,11 @@ def _answered(question: str, lines: Sequence[Line]) -> list[Line]:
     first, *rest = lines
     word = leading_word(question, unescape(first.text))
     return [replace(first, lead=word), *rest]
+
+
+def _form(query: Query) -> str:
+    """The words that say whether a list or steps are asked for: "and for her?" asks what was asked before."""
+    return query.message if _ASKS.search(query.message) else query.question
 
 
 def _rating(unit: ScoredUnit) -> float:
@@ -81,7 +92,7 @@ def _rating(unit: ScoredUnit) -> float:
 
 def _enumerations(found: Found, units: Sequence[ScoredUnit], top: ScoredUnit) -> Iterator[Hit]:
     """Passages whose list or steps answer the question, best first: steps only for who asks how."""
-    how_to = bool(_HOW_TO.search(found.question))
+    how_to = bool(_HOW_TO.search(_form(found.query)))
     nearest = max(unit.score for unit in units)
     best = sorted((unit for unit in units if not _introduces(unit)), key=_rating, reverse=True)[:BEST]
     for hit in found.hits[:READ_HITS]:
@@ -95,7 +106,7 @@ def _enumerations(found: Found, units: Sequence[ScoredUnit], top: ScoredUnit) ->
             yield hit
         elif hit is top.hit and items > 1:
             listed = sum(unit.hit is hit and unit.unit.kind is not Kind.PARAGRAPH for unit in best)
-            if listed >= MOSTLY or (listed and _WANTS_LIST.search(found.question)):
+            if listed >= MOSTLY or (listed and _WANTS_LIST.search(_form(found.query))):
                 yield hit
 
 

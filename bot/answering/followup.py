@@ -4,21 +4,39 @@ import re
 from collections.abc import Sequence
 
 from bot.retrieval.lexical import terms
+from bot.retrieval.query import Query
 
-TOPIC_WORDS = 40  # of the earlier question that are carried on
+TOPIC_WORDS = 40  # of the earlier messages that are carried on
 OWN_TERMS = 3  # with more content words than this a message stands alone, whatever it points at
 GOES_ON_TERMS = 6  # one that says itself that it goes on from before may have more
+# What the message by itself counts in a search, beside topic and message together: the old topic outweighs the few new
+# words otherwise, and "and how hard?" gets what "how long?" got. Chosen on questions for development.
+LEANING_SHARE = 0.5
+CUED_SHARE = 0.8  # one that could stand alone, but for a word that may point back: "does it hurt to lie on it?"
 
 _CONNECTS = re.compile(
     r"^\W*((ok|okay|k|kk|yes|yeah|yep|no|nope|well|hmm|ah|oh|right|sure|cool|nice|great|thanks|thx|ty|alright)\W+)*"
     r"(and|but|or|so|then|also|what about|how about|what if|what else|which one|why)\b",
     re.IGNORECASE,
 )
-_TRAILS = re.compile(r"\b(then|too|as well|instead|the other one|the (first|second|third|last) one)\W*$", re.IGNORECASE)
+_ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
+_ENTRIES = "(?:one|option|number|point|step|tip|type|kind)"
+_ONE = re.compile(
+    rf"\b(?:the|that|your)\s+(?P<nth>{'|'.join(_ORDINALS)}|[1-8](?:st|nd|rd|th)|last)(?:\s+{_ENTRIES}\b|\W*$)|"
+    rf"\b{_ENTRIES}\s+(?P<number>[1-8])\b",
+    re.IGNORECASE,
+)
+_TRAILS = re.compile(r"\b(then|too|as well|instead|the other one)\W*$", re.IGNORECASE)
 _POINTS = re.compile(r"\b(it|that|this|them|those|these|he|she|him|her|they)\b", re.IGNORECASE)
 # "is it good to massage ..." points at nothing
 _DUMMY = re.compile(
     r"\b(is|would|was|be|will) (it|that|this) \w+ (to|if|for|when)\b|\bit (hurts?|helps?) (to|if|when)\b", re.IGNORECASE
+)
+_CUE = re.compile(
+    r"\b(it|its|that|thats|this|them|those|these|he|she|him|her|hers|his|they|their|theirs|ones?|mine|there|thing|"
+    r"though|tho|then|too|also|either|as well|instead|else|other|still|even|again|same|opposite)\b|"
+    r"(?:^|[.?!,;:]\s*)(and|but|or|so|what about|how about|how come|why|what if|which)\b",
+    re.IGNORECASE,
 )
 _ASKS_WHY = re.compile(
     r"^\W*((ok|okay|but|and|so|oh|hmm|really|wait|sorry|please|no|yes)\W+)*"
@@ -29,14 +47,25 @@ _ASKS_WHY = re.compile(
 )
 WHY_WORDS = 14  # a longer message asks for more than the reason
 _VAGUE = frozenset(terms("long often hard much many soon time times times more else one ones way thing yes no ok said"))
+_ENTRY = re.compile(r"^(?:-|\d+\.)\s+(.+?)(?:\s*\[\d+\])*$", re.MULTILINE)  # of a list in a reply
+_ALTERNATIVES = re.compile(r"\s*,?\s*\b(?:or|vs\.?|versus)\b\s*|\s*[,?]\s*", re.IGNORECASE)
 
 
-def standalone(message: str, queries: Sequence[str]) -> str:
-    """The message itself, or behind the question that it follows up; `queries` are the earlier ones, "" for none."""
-    topic = next((query for query in reversed(queries) if query), "")
-    if not topic or not leans(message):
-        return message
-    return " ".join([*topic.split()[-TOPIC_WORDS:], message])
+def standalone(message: str, before: Sequence[str], answer: str = "") -> Query:
+    """The message with as much of the topic as it needs.
+
+    `before` are the visitor's earlier messages without small talk, `answer` is the last reply as Markdown.
+    """
+    if not before:
+        return Query(message)
+    topic = " ".join(" ".join(before).split()[-TOPIC_WORDS:])
+    if one := _pointed_at(message, before[-1], answer):
+        return Query(message, f"{topic} {one}", LEANING_SHARE, leans=True)
+    if leans(message):
+        return Query(message, topic, LEANING_SHARE, leans=True)
+    if _CUE.search(_DUMMY.sub(" ", message)):
+        return Query(message, topic, CUED_SHARE)
+    return Query(message)
 
 
 def leans(message: str) -> bool:
@@ -44,7 +73,7 @@ def leans(message: str) -> bool:
     content = [term for term in terms(message) if term not in _VAGUE]
     if not content:
         return True
-    if _CONNECTS.search(message) or _TRAILS.search(message):
+    if _CONNECTS.search(message) or _TRAILS.search(message) or _ONE.search(message):
         return len(content) <= GOES_ON_TERMS
     return len(content) <= OWN_TERMS and bool(_POINTS.search(_DUMMY.sub(" ", message)))
 
@@ -52,3 +81,28 @@ def leans(message: str) -> bool:
 def asks_why(message: str) -> bool:
     """True for a short message that asks for the reason of what was just said ("why?", "how do you know that")."""
     return len(message.split()) <= WHY_WORDS and bool(_ASKS_WHY.search(message))
+
+
+def _pointed_at(message: str, before: str, answer: str) -> str:
+    """What "the second one" means: an entry of the list just shown, else of the alternatives just asked about."""
+    found = _ONE.search(message)
+    if not found:
+        return ""
+    entries = _ENTRY.findall(answer) or _alternatives(before)
+    if not entries:
+        return ""
+    place = _place((found["nth"] or found["number"]).lower())
+    return entries[place] if place < len(entries) else ""
+
+
+def _place(nth: str) -> int:
+    """ "second", "2nd" and "2" are 1; "last" is -1."""
+    if nth == "last":
+        return -1
+    return int(nth[0]) - 1 if nth[0].isdigit() else _ORDINALS.index(nth)
+
+
+def _alternatives(question: str) -> list[str]:
+    """ "massage or physio, which is better" has two."""
+    parts = [part for part in _ALTERNATIVES.split(question) if part]
+    return parts if len(parts) > 1 else []

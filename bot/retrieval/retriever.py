@@ -10,12 +10,13 @@ from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever
 from pydantic import ConfigDict
 
-from bot.encoder import Encoder, Vectors
+from bot.encoder import Encoder, Vectors, unit
 from bot.reply import Passage
 from bot.retrieval.articles import Article, Unit
 from bot.retrieval.chunks import Chunk
 from bot.retrieval.index import Index
 from bot.retrieval.interaction import Asked, ask
+from bot.retrieval.query import Query
 from bot.settings import Settings
 
 LOOKED_AT = 40  # passages whose words are compared one by one; all of them did no better
@@ -47,7 +48,7 @@ class Hit:
 class Found:
     """What one question found: chunks best first."""
 
-    question: str
+    query: Query
     asked: Asked
     hits: tuple[Hit, ...]
     familiarity: tuple[float, float] | None = None  # cosine to known answered and unanswered questions; see Index
@@ -99,17 +100,19 @@ class HybridRetriever(BaseRetriever):
     candidates: int
     weights: Weights
 
-    def search(self, question: str, k: int) -> Found:
-        """The k best chunks for a question that stands alone."""
+    def search(self, query: Query | str, k: int) -> Found:
+        """The k best chunks; a plain string is a question that stands alone."""
+        query = Query(query) if isinstance(query, str) else query
         encoder: Encoder = self.encoder
-        encoded = encoder.encode(question)
-        plain = encoded.vector
-        if self.adapter is not None:
-            encoded = replace(encoded, vector=self.adapter(plain))
-        asked = ask(question, encoded, self.index.rarity)
+        encoded = encoder.encode(query.whole)
+        alone = encoder.embed(query.message) if query.topic else encoded.vector
+        own = len(query.whole) - len(query.message)
+        vector = unit((1 - query.own_share) * self._adapted(encoded.vector) + query.own_share * self._adapted(alone))
+        asked = ask(query.whole, replace(encoded, vector=vector), self.index.rarity, own)
         answered = self.index.answered(asked.vector)
-        hits = tuple(self._ranked(question, asked, answered, k))
-        return Found(question, asked, hits, self.index.familiarity(answered, asked.vector), plain)
+        hits = tuple(self._ranked(query.whole, asked, answered, k))
+        plain = encoded.vector if query.leans else alone
+        return Found(query, asked, hits, self.index.familiarity(answered, asked.vector), plain)
 
     def units(self, found: Found, hits: int) -> list[ScoredUnit]:
         """Every unit of the first hits, in the order of the hits and of their text."""
@@ -122,6 +125,10 @@ class HybridRetriever(BaseRetriever):
                 unit = article.units[hit.chunk.first_unit + offset]
                 scored.append(ScoredUnit(article, unit, hit, float(score), vectors[offset], behind))
         return scored
+
+    def _adapted(self, vector: Vectors) -> Vectors:
+        adapted: Vectors = vector if self.adapter is None else self.adapter(vector)
+        return adapted
 
     def _ranked(self, question: str, asked: Asked, answered: Vectors, k: int) -> list[Hit]:
         """Candidates of the dense and the lexical search, scored on five counts, each scaled to 0..1 over them.
