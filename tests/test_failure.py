@@ -70,7 +70,7 @@ def serving(folder: Path, port: int, data: Path) -> Iterator[str]:
 def test_the_page_refers_when_a_part_of_the_guard_is_broken(
     bot: Bot, data: Path, browser: Browser, free_port: int, tmp_path: Path, part: str, harm: Callable[[Path], None]
 ) -> None:
-    for name in ("bot", "corpus"):
+    for name in ("bot", "corpus", "eval"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__", "examples"))
     shutil.copy(ROOT / "app.py", tmp_path)
     harm(tmp_path / part)

@@ -14,6 +14,7 @@ from bot.records.tables import Decision, Reason, Thumb
 from bot.reply import Route
 from bot.settings import Settings
 from tests import staff
+from tests.console import is_problem
 from tests.databases import PASSWORD, exchange
 
 pytestmark = pytest.mark.browser
@@ -53,7 +54,7 @@ def page(browser: Browser, console, request) -> Iterator[Page]:
         page.set_default_timeout(PATIENCE)
         problems: list[str] = []
         page.on("pageerror", lambda error: problems.append(str(error)))
-        page.on("console", lambda said: problems.append(said.text) if said.type in ("error", "warning") else None)
+        page.on("console", lambda said: problems.append(said.text) if is_problem(said) else None)
         page.on(
             "request", lambda asked: None if asked.url.startswith((console, "data:")) else problems.append(asked.url)
         )

@@ -15,6 +15,7 @@ from bot.chat import Bot
 from bot.records import people
 from bot.records.database import Records, open_records
 from bot.settings import Settings
+from tests.console import DESK, PHONE
 from tests.databases import PASSWORD
 from tests.staff import app, served
 
@@ -23,7 +24,6 @@ pytestmark = pytest.mark.browser
 DAILY = "Is it good to massage your back daily?"
 OLD, NEW = "massaging your back daily", "kneading your back each day"
 ARTICLE = "How often and how long"
-PHONE, DESK = {"width": 360, "height": 740}, {"width": 1280, "height": 800}
 expect.set_options(timeout=20_000)
 
 
@@ -35,7 +35,7 @@ class Console:
     base: str
 
     def open(self, name: str) -> Page:
-        context = self.browser.new_context(viewport=DESK)  # type: ignore[arg-type]
+        context = self.browser.new_context(viewport=DESK)
         page = context.new_page()
         page.set_default_timeout(20_000)
         page.goto(f"{self.base}/staff/articles")
@@ -96,7 +96,7 @@ def save(page: Page, old: str, new: str) -> None:
 
 def nothing_wrong(page: Page) -> None:
     for size in (PHONE, DESK):
-        page.set_viewport_size(size)  # type: ignore[arg-type]
+        page.set_viewport_size(size)
         assert Axe().run(page).response["violations"] == []
         assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
 
