@@ -35,7 +35,7 @@ _DUMMY = re.compile(
 _CUE = re.compile(
     r"\b(it|its|that|thats|this|them|those|these|he|she|him|her|hers|his|they|their|theirs|ones?|mine|there|thing|"
     r"though|tho|then|too|also|either|as well|instead|else|other|still|even|again|same|opposite)\b|"
-    r"(?:^|[.?!,;:]\s*)(and|but|or|so|what about|how about|how come|why|what if|which)\b",
+    r"(?:^|[.?!,;:]\s*)(and|but|or|so|what about|how about|how come|why)\b",
     re.IGNORECASE,
 )
 _ASKS_WHY = re.compile(
