@@ -48,7 +48,12 @@ _ASKS_WHY = re.compile(
 WHY_WORDS = 14  # a longer message asks for more than the reason
 _VAGUE = frozenset(terms("long often hard much many soon time times times more else one ones way thing yes no ok said"))
 _ENTRY = re.compile(r"^(?:-|\d+\.)\s+(.+?)(?:\s*\[\d+\])*$", re.MULTILINE)  # of a list in a reply
-_ALTERNATIVES = re.compile(r"\s*,?\s*\b(?:or|vs\.?|versus)\b\s*|\s*[,?]\s*", re.IGNORECASE)
+_NAME = r"\w[\w'’-]*(?: \w[\w'’-]*){0,2}?"
+_ALTERNATIVES = re.compile(
+    rf"\bbetween (?P<one>{_NAME}) and (?P<other>{_NAME})(?=[^\w ]|$)|"
+    rf"(?P<first>\w[\w'’-]*(?: \w[\w'’-]*)?),? (?:or|vs\.?|versus) (?P<second>\w[\w'’-]*(?: \w[\w'’-]*)?)",
+    re.IGNORECASE,
+)
 
 
 def standalone(message: str, before: Sequence[str], answer: str = "") -> Query:
@@ -103,6 +108,6 @@ def _place(nth: str) -> int:
 
 
 def _alternatives(question: str) -> list[str]:
-    """ "massage or physio, which is better" has two."""
-    parts = [part for part in _ALTERNATIVES.split(question) if part]
-    return parts if len(parts) > 1 else []
+    """ "massage or physio, which is better" has two; only the words next to "or" are sure to belong to them."""
+    found = _ALTERNATIVES.search(question)
+    return [name for name in found.groups() if name] if found else []
