@@ -41,7 +41,12 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m bot", description="Answers about back massage, each sentence cited."
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    ask = commands.add_parser("ask", help="answer one question, or a file of them")
+    ask = commands.add_parser(
+        "ask",
+        help="answer one question, or a file of them",
+        description="Answers from the published articles alone. The curated answers of the console, which need its "
+        "database, are given by the web program only.",
+    )
     ask.add_argument("question", nargs="?", help="what to ask")
     ask.add_argument("--json", action="store_true", help="print the whole reply as JSON")
     ask.add_argument(

@@ -45,7 +45,12 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m eval", description="Measure the bot; see eval/README.md.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
-    run = commands.add_parser("run", help="play a question file, score it, write a report")
+    run = commands.add_parser(
+        "run",
+        help="play a question file, score it, write a report",
+        description="Measures what the published articles alone answer, so that a run can be made again anywhere. A "
+        "run of the console's benchmark page measures what visitors get at that moment, curated answers included.",
+    )
     run.add_argument("--baseline", type=Path, metavar="RUN", help="compare with this run at the end")
     gate = commands.add_parser("gate", help="fail where a metric is below its bar in eval/gates.toml")
     gate.add_argument("--run", type=Path, metavar="RUN", help="judge this run instead of making one")
@@ -126,6 +131,7 @@ def _gate(options: argparse.Namespace) -> int:
 
 
 def _play(options: argparse.Namespace) -> "Run":
+    """The run over the published articles alone; with the curated answers it is eval/worker.py that plays."""
     from bot.chat import load_bot
     from bot.publishing.shelf import Shelf
     from eval.questions import read_questions

@@ -23,6 +23,7 @@ from pydantic import ValidationError
 
 from bot.errors import BenchmarkError
 from bot.settings import ENV_PREFIX, HELD_OUT, ROOT, Settings
+from bot.web.staff.parts import counted
 from bot.web.staff.workbench import (
     Change,
     Comparison,
@@ -113,7 +114,9 @@ class Bench:
         if self._progress.stage is not Stage.RUNNING:
             raise BenchmarkError("No run is under way.")
         now = self.progress
-        reached = f"after {now.done:,} of {now.total:,} questions" if now.total else "before the first question"
+        reached = (
+            f"after {now.done:,} of {counted(now.total, 'question')}" if now.total else "before the first question"
+        )
         sentence = f"The run of {now.file} was stopped {reached}; nothing of it is kept."
         self._progress = Progress(Stage.STOPPED, now.file, now.who, now.done, now.total, sentence)
         self._end()
@@ -178,7 +181,7 @@ class Bench:
         """Says how the run has ended; a run that has not come to its end is not kept."""
         now = self.progress
         if status == 0:
-            sentence = f"The run of {path.name} is done: {now.done:,} questions."
+            sentence = f"The run of {path.name} is done: {counted(now.done, 'question')}."
             self._progress = Progress(Stage.DONE, now.file, now.who, now.done, now.total, sentence)
             return
         shutil.rmtree(out, ignore_errors=True)

@@ -8,10 +8,11 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Playwright, sync_playwright
 from sqlalchemy import create_engine, make_url
 
 from bot.chat import Bot, load_bot
@@ -95,11 +96,14 @@ def staff(records: Records) -> Records:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright, chromium(playwright) as browser:
+        yield browser
+
+
+def chromium(playwright: Playwright) -> Browser:
+    """Debian's, or else Playwright's own."""
     found = subprocess.run(["sh", "scripts/chromium", "path"], cwd=ROOT, capture_output=True, text=True, check=True)
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=found.stdout.strip() or None, args=QUIET)
-        yield chromium
-        chromium.close()
+    return playwright.chromium.launch(executable_path=found.stdout.strip() or None, args=QUIET)
 
 
 @pytest.fixture
@@ -110,20 +114,25 @@ def free_port() -> int:
 @pytest.fixture(scope="session")
 def server(bot: Bot, data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of the running program, without a slash at its end. `bot` comes first: it has built the index."""
+    with program(tmp_path_factory.mktemp("server") / "output", BOT_DATA=str(data)) as base:
+        yield base
+
+
+@contextmanager
+def program(output: Path, **environment: str) -> Iterator[str]:
+    """The address of app.py with these variables, without a slash at its end; what it says goes to the file."""
     port = _free_port()
-    base = f"http://127.0.0.1:{port}"
-    output = tmp_path_factory.mktemp("server") / "output"
     with output.open("w") as log:
         process = subprocess.Popen(
             [sys.executable, "app.py", "--port", str(port)],
             cwd=ROOT,
-            env={**os.environ, "BOT_DATA": str(data)},
+            env={**os.environ, **environment},
             stdout=log,
             stderr=subprocess.STDOUT,
         )
     try:
-        _wait_until_ready(f"{base}/readyz", process, output)
-        yield base
+        _wait_until_ready(f"http://127.0.0.1:{port}/readyz", process, output)
+        yield f"http://127.0.0.1:{port}"
     finally:
         process.terminate()
         process.wait(timeout=30)

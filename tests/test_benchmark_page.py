@@ -114,9 +114,9 @@ def test_run_add_run_again_and_compare(browser: Browser, address: str, records, 
         expect(page.locator(".as-seen")).to_be_visible()
         page.get_by_role("button", name="Add the question").click()
         expect(page.get_by_text("The question is added as staff-")).to_be_visible()
-        expect(page.get_by_text("2 questions that were added here")).to_be_visible()
+        expect(page.get_by_text("2 questions added here")).to_be_visible()
         run(page, "staff.jsonl")
-        expect(page.get_by_text("1 questions that both runs asked")).to_be_visible()
+        expect(page.get_by_text("1 question that both runs asked")).to_be_visible()
         check(page)
     assert added.turns == ("may i have my back rubbed every day?",)
     assert bench.runs()[0].metrics["route_right"].n == 2

@@ -219,9 +219,12 @@ def test_from_open_to_decided_and_back(staff: Records) -> None:
     number, revision = only(staff).id, only(staff).revision
     revision = cases.assign(staff, "ben", number, revision, "ana")
     assert (only(staff).status, only(staff).assignee) == (Status.ASSIGNED, "ana")
-    revision = cases.decide(staff, "ana", number, revision, Decision.MISSING_ARTICLE, note="write one on cupping")
+    revision = cases.decide(
+        staff, "ana", number, revision, Decision.MISSING_ARTICLE, note="write one on cupping for 0171 5554443"
+    )
     assert (only(staff).status, only(staff).decision) == (Status.DECIDED, Decision.MISSING_ARTICLE)
     assert found(staff, text="cupping"), "the note is searched as well"
+    assert not found(staff, text="5554443"), "what a visitor may not leave there, staff may not paste"
     revision = cases.reopen(staff, "ana", number, revision)
     assert (only(staff).status, only(staff).decision) == (Status.ASSIGNED, None)
     cases.assign(staff, "ana", number, revision, None)

@@ -105,13 +105,15 @@ def test_a_case_is_read_taken_and_decided(page, records):
     says(page, "The case is now with ana.")
     expect(page.locator("#cases")).to_contain_text("with ana")
     page.get_by_label("wrong answer").check()
-    page.get_by_label("Note").fill("See the article on oils.")
+    page.get_by_label("Note").fill("She wrote from jane@example.org. See the article on oils.")
     page.get_by_role("button", name="Decide").click()
-    says(page, "The case is decided: wrong answer.")
+    says(page, "The case is decided: wrong answer. Names, contact details and dates of birth were taken out")
+    expect(page.get_by_label("Note")).to_have_value("She wrote from [e-mail]. See the article on oils.")
+    expect(case).to_contain_text("She wrote from [e-mail]. See the article on oils.")
     expect(page.locator("#cases")).to_contain_text("decided: wrong answer")
     decided = inbox.read(records, 1)
     assert (decided.row.decision, decided.row.assignee) == (Decision.WRONG_ANSWER, "ana")
-    assert decided.row.note == "See the article on oils."
+    assert decided.row.note == "She wrote from [e-mail]. See the article on oils."
     assert {entry.who for entry in decided.history} == {"ana"}
     page.get_by_role("button", name="Open it anew").click()
     says(page, "The case is open again.")

@@ -1,27 +1,24 @@
 """The inbox with 100,000 stored conversations: every page comes along an index, on both databases."""
 
 import datetime
-import random
 import re
 from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
 
 import pytest
-from sqlalchemy import event, insert, text
+from sqlalchemy import event
 
 from bot.records import inbox, people
 from bot.records.database import Records, open_records
 from bot.records.inbox import Filters, Order
-from bot.records.tables import Case, CaseKind, Exchange, Feedback, Kind, Status, Thumb
+from bot.records.tables import Kind, Status
 from bot.reply import Route
 from bot.settings import Settings
 from tests.databases import PASSWORD, START
+from tests.many import fill
 
 MANY = 100_000
-BATCH = 10_000
-WORDS = "knead stroke neck shoulder spine oil pain numb tingling pregnant stone cupping hour minute week sleep".split()
-ANSWER = "Knead with slow, even strokes beside the spine and never on it, and stop wherever it hurts. [1]\n\n" * 8
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
@@ -32,44 +29,9 @@ def full(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         url = request.getfixturevalue("postgres_server").format("postgres")
     records = open_records(Settings.load(data=folder, database_url=url))
     people.add(records, "tests", "ana", PASSWORD, ["support"])
-    fill(records)
+    fill(records, MANY)
     yield records
     records.engine.dispose()
-
-
-def fill(records: Records) -> None:
-    """Of a hundred cases: ninety decided and seven of the open ones ana's; all kinds and routes."""
-    chance = random.Random(7)
-    kinds, routes = list(Kind), list(Route)
-    for begin in range(0, MANY, BATCH):
-        exchanges, thumbs, cases, of_kinds = [], [], [], []
-        for number in range(begin, begin + BATCH):
-            at = START + datetime.timedelta(seconds=77 * number)
-            route, words = chance.choice(routes), " ".join(chance.choices(WORDS, k=12)) + f" only{number}"
-            both = {"at": at, "route": route, "total_ms": chance.expovariate(0.01)}
-            exchanges.append(
-                {"id": f"x{number}", "conversation_id": f"c{number}", "position": 0, "flags": [], "mode": "extractive"}
-                | {"corpus_version": "v1", "settings_hash": "0", "failed": False, "question": words, "answer": ANSWER}
-                | both
-            )
-            status = Status.DECIDED if number % 10 else Status.OPEN
-            assignee = "ana" if number % 100 < 7 else None
-            cases.append(
-                {"id": number + 1, "exchange_id": f"x{number}", "status": status, "assignee": assignee, "note": ""}
-                | {"words": f"{words}\n{ANSWER}", "revision": 1}
-                | both
-            )
-            if number % 6 < 2:
-                thumb = Thumb.DOWN if number % 6 else Thumb.UP
-                thumbs.append({"exchange_id": f"x{number}", "thumb": thumb, "reason": None, "at": at})
-            of_kinds += [{"case_id": number + 1, "kind": kind, "at": at} for kind in {kinds[number % 6], kinds[2]}]
-        with records.writing() as session:
-            session.execute(insert(Exchange), exchanges)
-            session.execute(insert(Feedback), thumbs)
-            session.execute(insert(Case), cases)
-            session.execute(insert(CaseKind), of_kinds)
-    with records.engine.begin() as connection:
-        connection.execute(text("ANALYZE"))
 
 
 PAGES = [

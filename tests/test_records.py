@@ -1,9 +1,12 @@
 """The database: what is kept, for how long, and what happens when it fails."""
 
 import datetime
+import socket
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,7 +17,7 @@ from bot.chat import Bot
 from bot.errors import MessageError, RecordsError
 from bot.guard.guard import Memory
 from bot.records import audit, cases, inbox, people, sessions
-from bot.records.database import FILE, Records, open_records
+from bot.records.database import BUSY_SECONDS, CONNECT_SECONDS, FILE, MIGRATING, Records, open_records
 from bot.records.inbox import Filters
 from bot.records.retention import sweep_daily
 from bot.records.tables import SignedIn
@@ -201,3 +204,49 @@ def test_the_daily_job_goes_on_whatever_happens(staff: Records, clock: Clock, tm
     assert running() == 0
     assert thread.is_alive()
     assert thread.daemon
+
+
+@pytest.fixture
+def postgresql(postgres_server: str, tmp_path: Path) -> Iterator[Records]:
+    opened = open_records(Settings.load(data=tmp_path, database_url=postgres_server.format("postgres")))
+    yield opened
+    opened.engine.dispose()
+
+
+def test_a_locked_server_is_one_sentence_soon_and_loses_nothing(postgresql: Records) -> None:
+    exchange(postgresql, "how?", Route.OUT_OF_SCOPE)
+    [before] = inbox.search(postgresql, Filters()).rows
+    with postgresql.engine.begin() as holder:
+        holder.execute(text("LOCK TABLE audit"))
+        start = time.monotonic()
+        with pytest.raises(RecordsError, match=r"cannot be written.*lock timeout"):
+            cases.write_note(postgresql, "ana", before.id, before.revision, "for nothing")
+        assert time.monotonic() - start < 3 * BUSY_SECONDS
+    assert inbox.search(postgresql, Filters()).rows == (before,)
+    cases.write_note(postgresql, "ana", before.id, before.revision, "afterwards it goes on")
+
+
+def test_a_statement_that_does_not_end_is_ended(postgresql: Records) -> None:
+    with pytest.raises(RecordsError, match=r"cannot be read.*statement timeout"), postgresql.reading() as session:
+        session.execute(text("SELECT pg_sleep(60)"))
+    assert inbox.search(postgresql, Filters()) is not None
+
+
+def test_migrating_may_take_its_time(postgres_server: str, tmp_path: Path, postgresql: Records) -> None:
+    """Of two processes that start the second waits for as long as the first needs."""
+    with ThreadPoolExecutor() as pool, postgresql.engine.begin() as first:
+        first.execute(text(f"SELECT pg_advisory_xact_lock({MIGRATING})"))
+        second = pool.submit(open_records, Settings.load(database_url=postgres_server.format("postgres")))
+        with pytest.raises(TimeoutError):
+            second.result(2 * BUSY_SECONDS)
+        first.rollback()
+        second.result(60).engine.dispose()
+
+
+def test_a_server_that_says_nothing_is_given_up(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"postgresql://tests@127.0.0.1:{silent.getsockname()[1]}/postgres"
+        start = time.monotonic()
+        with pytest.raises(RecordsError, match=r"127.0.0.1.*cannot be opened.*timeout expired"):
+            open_records(Settings.load(data=tmp_path, database_url=address))
+        assert time.monotonic() - start < 5 * CONNECT_SECONDS

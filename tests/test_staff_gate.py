@@ -18,7 +18,7 @@ from starlette.websockets import WebSocketDisconnect
 from bot.records import people
 from bot.records.database import Records, open_records
 from bot.settings import Settings
-from bot.web.staff.app import staff_app
+from bot.web.staff.app import PAGES, staff_app
 from bot.web.staff.desk import COOKIE
 from tests import staff
 from tests.databases import PASSWORD
@@ -129,6 +129,26 @@ def test_the_open_pages_tell_nothing(stranger):
         assert "Log in to the staff console" in page
         assert not any(word in page for word in SECRETS)
     assert stranger.post("/staff/logout").status_code == 403
+
+
+@pytest.mark.parametrize("name", [path for _, path, *_ in PAGES])
+def test_a_slash_at_the_end_leads_to_the_page(stranger, name):
+    asked = stranger.get(f"/staff/{name}/?case=1", headers={"accept": "text/html"})
+    assert asked.headers["location"].startswith("/staff/login?next=")
+    assert staff.log_in(stranger, "ben", after=f"/staff/{name}/").headers["location"] == f"/staff/{name}/"
+    assert stranger.get(f"/staff/{name}/?case=1").headers["location"] == f"/staff/{name}?case=1"
+    assert stranger.get(f"/staff/{name}/", follow_redirects=True).status_code == 200
+
+
+def test_other_addresses_with_and_without_a_slash(stranger):
+    assert stranger.get("/articles/").headers["location"] == "/articles"
+    assert stranger.get("/articles/oils/").headers["location"] == "/articles/oils"
+    assert stranger.get("/").status_code == 200
+    assert stranger.get("http://testserver//example.org/").status_code == 404
+    assert staff.log_in(stranger, "ben").status_code == 303
+    assert stranger.get("/staff").headers["location"] == "/staff/"
+    assert stranger.get("/staff/login/").headers["location"] == "/staff/login"
+    assert stranger.get("/staff//example.org/").headers["location"] == "/staff//example.org"
 
 
 def test_logged_in_the_same_routes_answer(app, stranger):

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from bot.errors import PeopleError, UnknownRecord
 from bot.records import audit
 from bot.records.database import Records, stale_revision
+from bot.records.redaction import redact
 from bot.records.tables import Case, CaseKind, Decision, Exchange, Feedback, Kind, Status, User
 
 
@@ -61,15 +62,16 @@ def assign(records: Records, who: str, case_id: int, revision: int, assignee: st
 def decide(
     records: Records, who: str, case_id: int, revision: int, decision: Decision, *, note: str | None = None
 ) -> int:
-    """Closes the case, with a note where one is given; its new revision.
+    """Closes the case, with a note where one is given, redacted; its new revision.
 
     Raises StaleRevision, UnknownRecord, RecordsError.
     """
+    written = redact(note) if note is not None else None
     with records.writing() as session:
         case = _current(session, case_id, revision)
         case.status, case.decision = Status.DECIDED, decision
-        if note is not None:
-            case.note = note
+        if written is not None:
+            case.note = written
         return _save(records, session, who, "case decided", case, decision=decision.value)
 
 
@@ -83,10 +85,14 @@ def reopen(records: Records, who: str, case_id: int, revision: int) -> int:
 
 
 def write_note(records: Records, who: str, case_id: int, revision: int, note: str) -> int:
-    """Replaces the note; the new revision. Raises StaleRevision, UnknownRecord, RecordsError."""
+    """Replaces the note by one that is redacted: staff paste words of visitors. The new revision.
+
+    Raises StaleRevision, UnknownRecord, RecordsError.
+    """
+    written = redact(note)
     with records.writing() as session:
         case = _current(session, case_id, revision)
-        case.note = note
+        case.note = written
         return _save(records, session, who, "case noted", case)
 
 

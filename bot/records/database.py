@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from alembic import command
 from alembic.config import Config
@@ -24,6 +25,8 @@ log = logging.getLogger(__name__)
 MIGRATIONS = Path(__file__).parent / "migrations"
 FILE = "records.sqlite"
 BUSY_SECONDS = 1  # how long a write waits for another process to finish its own
+CONNECT_SECONDS = 2  # to a server; the least that PostgreSQL's library can be told
+STATEMENT_SECONDS = 5  # far more than any of ours takes: a server that hangs must not hold visitors up
 MIGRATING = 7_229_401  # PostgreSQL's lock on migrating, of our own choice: of two processes that start one waits
 
 
@@ -93,7 +96,7 @@ def open_records(settings: Settings, now: Callable[[], datetime.datetime] = utc_
         if address.get_backend_name() == "sqlite" and address.database:
             Path(address.database).parent.mkdir(parents=True, exist_ok=True)
         # Parameters are words of visitors and hashes of passwords: they must not get into an error or a log.
-        engine = create_engine(address, pool_pre_ping=True, hide_parameters=True)
+        engine = create_engine(address, pool_pre_ping=True, hide_parameters=True, **_patience(address))
         if engine.dialect.name == "sqlite":
             event.listen(engine, "connect", _set_up_sqlite)
         with engine.begin() as connection:
@@ -127,11 +130,30 @@ def _address(url: str) -> URL:
     return address
 
 
+def _patience(address: URL) -> dict[str, Any]:
+    """What a server's engine is told, so that no call waits for ever; what the address says itself stays.
+
+    SQLite has its own way, in `_set_up_sqlite`.
+    """
+    if address.get_backend_name() != "postgresql":
+        return {}
+    limits = f"-c lock_timeout={BUSY_SECONDS * 1000} -c statement_timeout={STATEMENT_SECONDS * 1000}"
+    ours = {
+        "connect_timeout": CONNECT_SECONDS,
+        "tcp_user_timeout": STATEMENT_SECONDS * 1000,  # for a server that is gone without a word
+        "options": f"{limits} {address.query.get('options', '')}".strip(),
+    }
+    told = {name: value for name, value in ours.items() if name == "options" or name not in address.query}
+    return {"connect_args": told, "pool_timeout": STATEMENT_SECONDS}
+
+
 def _migrate(connection: Connection) -> None:
     """All of it or nothing, one process at a time."""
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("BEGIN IMMEDIATE")  # Python's driver would begin only at the first row written
     elif connection.dialect.name == "postgresql":
+        for limit in ("lock_timeout", "statement_timeout"):  # an index on many rows takes its time
+            connection.exec_driver_sql(f"SET LOCAL {limit} = 0")
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({MIGRATING})")
     config = Config(attributes={"connection": connection})
     config.set_main_option("script_location", str(MIGRATIONS))

@@ -20,6 +20,7 @@ from bot.web.api import api, error
 from bot.web.articles import article_pages
 from bot.web.conversations import Conversations
 from bot.web.page import HEAD, visitor_page
+from bot.web.slashes import without_slash
 from bot.web.staff.app import mount_staff
 from bot.web.staff.workbench import Workbench
 
@@ -72,7 +73,8 @@ def make_app(bot: Chatbot, records: Records | None = None, benchmark: Workbench 
     async def secure(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
         if request.url.path.startswith(CLOSED):
             return secured(error("not_found", "There is nothing here.", 404))
-        return secured(await call_next(request))
+        elsewhere = None if request.url.path.startswith("/staff") else without_slash(request)  # the gate comes first
+        return secured(elsewhere or await call_next(request))
 
     @app.exception_handler(MessageError)
     async def refused(request: Request, exception: MessageError) -> Response:

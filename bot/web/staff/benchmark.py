@@ -1,6 +1,7 @@
 """Benchmark: question files run in the background, their reports, and the present case added as a question."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import gradio as gr
@@ -11,6 +12,7 @@ from bot.chat import Turn
 from bot.errors import BenchmarkError
 from bot.records import audit
 from bot.records.curated import Quote
+from bot.records.redaction import redact
 from bot.reply import Reply, Route
 from bot.retrieval.articles import squash
 from bot.web.api import error
@@ -25,6 +27,8 @@ from bot.web.staff.workbench import NewQuestion, Stage, Workbench
 
 LOOK_SECONDS = 1.0
 CLAUSE_WORDS = 3  # a proposed fact has at least so many
+_RESTING = re.compile(r"([^\n]+?)((?: \[\d+\])+)")  # words of a reply, and the numbers of what they rest on
+_MARKER = re.compile(r"^(?:-|\d+\.) ")  # of an entry of a list
 WITHOUT = "This program runs without its evaluation package, so that nothing can be measured here."
 INTRODUCTION = """<h1>Benchmark</h1><p>A run asks every question of a file and judges what comes back, over the articles
 and the approved answers as they are now. Visitors are served meanwhile. The questions of a held-out test are never
@@ -152,7 +156,7 @@ class Benchmarking:
             all_evidence=every,
             nuggets=tuple(_wordings(fact) for fact in _lines(facts)),
             forbid=_lines(forbid),
-            note=note,
+            note=redact(note),
         )
         texts = {slug: article.text for slug, article in self._desk.bot.articles.items()}
         name = self._workbench.add(question, texts)
@@ -196,7 +200,7 @@ class Benchmarking:
             history.append(self._desk.bot.reply(message, history))
         reply = history[-1].reply
         quotes = _evidence(reply)
-        facts = "\n".join(dict.fromkeys(proposed(quote.quote) for quote in quotes))
+        facts = "\n".join(dict.fromkeys(_facts(reply, quotes)))
         head = f"<h3>What the bot answers now ({reply.route})</h3>"
         answer = f'{head}<div class="as-seen">{as_html(reply, reply.answer)}</div>'
         return "\n".join(said), answer, [reply.route.value], *shown(articles, quotes), facts
@@ -257,6 +261,17 @@ def proposed(quote: str) -> str:
     clauses = [clause.strip() for clause in _split(whole)]
     told = [clause for clause in clauses if len(clause.split()) >= CLAUSE_WORDS and "\n" not in clause]
     return told[0] if told else squash(whole)
+
+
+def _facts(reply: Reply, quotes: Sequence[Quote]) -> Iterator[str]:
+    """One for every quote; of a curated answer one for every line, in its own words and in those of its quotes."""
+    if reply.mode != "curated":
+        yield from (proposed(quote.quote) for quote in quotes)
+        return
+    for words, marks in _RESTING.findall(reply.answer) if quotes else ():
+        numbers = (int(number) for number in re.findall(r"\d+", marks))
+        said = [proposed(_MARKER.sub("", words)), *(proposed(quotes[number - 1].quote) for number in numbers)]
+        yield " | ".join(dict.fromkeys(said))
 
 
 def _split(text: str) -> list[str]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from markupsafe import escape
 
-from bot.web.staff.parts import link, status, table
+from bot.web.staff.parts import counted, link, status, table
 from bot.web.staff.workbench import Comparison, Moved, Progress, QuestionFile, RunSummary, Stage
 
 HEADLINE = ("route_right", "referred", "emergency_referred", "left_alone", "success@4", "nuggets_stated", "verbatim")
@@ -14,7 +14,7 @@ SHOWN_IDS = 30
 
 def file(found: QuestionFile) -> str:
     """One entry of the list of files."""
-    return f"{found.name}, {found.questions:,} questions{' (held-out test)' if found.secret else ''}"
+    return f"{found.name}, {counted(found.questions, 'question')}{' (held-out test)' if found.secret else ''}"
 
 
 def label(run: RunSummary) -> str:
@@ -30,7 +30,7 @@ def progress(now: Progress, missing: str = "") -> str:
         return f"<p>{escape(now.who)} is running {escape(now.file)}: the bot is being loaded.</p>"
     return (
         f'<progress aria-label="Questions asked" max="{now.total}" value="{now.done}"></progress>'
-        f"<p>{escape(now.who)} is running {escape(now.file)}: {now.done:,} of {now.total:,} questions.</p>"
+        f"<p>{escape(now.who)} is running {escape(now.file)}: {now.done:,} of {counted(now.total, 'question')}.</p>"
     )
 
 
@@ -40,7 +40,7 @@ def own(found: QuestionFile | None) -> str:
         return "<p>No question was added yet.</p>"
     return (
         f'<p><a href="/staff/benchmark/{escape(found.name)}" download>Download {escape(found.name)}</a> '
-        f"({found.questions:,} questions that were added here).</p>"
+        f"({counted(found.questions, 'question')} added here).</p>"
     )
 
 
@@ -49,7 +49,7 @@ def result(run: RunSummary | None) -> str:
     if run is None:
         return "<p>There is no finished run yet.</p>"
     left_out = f" {run.left_out:,} were left out: the articles no longer hold their evidence." if run.left_out else ""
-    about = f"{run.questions:,} questions of {run.file}, articles {run.corpus_version}.{left_out}"
+    about = f"{counted(run.questions, 'question')} of {run.file}, articles {run.corpus_version}.{left_out}"
     if run.report:
         more = link(f"/staff/benchmark/runs/{run.name}/report.html", "Open the report with every case (in a new tab)")
     else:
@@ -85,7 +85,7 @@ def compared(found: Comparison | None) -> str:
             ("Another answer", _moved(found.changed)),
         )
     )
-    caption = f"{found.questions:,} questions that both runs asked"
+    caption = f"{counted(found.questions, 'question')} that both runs asked"
     heads = ("Metric", "Before", "Now", "Difference", "p, adjusted")
     return (
         f"<h3>Against the run before</h3><p>{escape(found.verdict[:1].upper() + found.verdict[1:])}.</p>"

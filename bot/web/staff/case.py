@@ -18,6 +18,7 @@ STALE = (
     "Somebody changed this case while you had it open, so nothing was saved. The case above is as it stands now, and "
     "what you typed is still in its fields: look at both, then save again."
 )
+TAKEN_OUT = "Names, contact details and dates of birth were taken out of the note."
 # Whoever opens a case is taken to it; a change to the open one must not take the focus from the fields.
 FOCUS = """let shown = "";
 watch("value", () => {
@@ -45,20 +46,33 @@ class Steps:
     desk: Desk
 
     def change(
-        self, case: Opened | None, request: gr.Request, step: Callable[[str, int, int], int], done: str
+        self,
+        case: Opened | None,
+        request: gr.Request,
+        step: Callable[[str, int, int], int],
+        done: str,
+        written: str | None = None,
     ) -> Shown:
-        """One step, by whoever is logged in. If somebody was faster nothing is lost: the fields stay as they are."""
+        """One step, by whoever is logged in. If somebody was faster nothing is lost: the fields stay as they are.
+
+        The field of a note that was written with the step holds it as it is stored from then on.
+        """
+        note: object = gr.skip()
         with told():
             me = self.desk.who(request, *ROLES["inbox"])
             if case is None:
                 raise FieldError("Open a case first.")
             try:
                 step(me.name, case.number, case.revision)
+                now = inbox.read(self.desk.records, case.number)
+                if written is not None:
+                    note = now.row.note
+                    done = done if note == written else f"{done} {TAKEN_OUT}"
                 sentence = status(done)
             except StaleRevision:
+                now = inbox.read(self.desk.records, case.number)
                 sentence = alert(STALE)
-            now = inbox.read(self.desk.records, case.number)
-        return case_html(now), Opened(now.row.id, now.row.revision), sentence
+        return case_html(now), Opened(now.row.id, now.row.revision), sentence, note
 
     def give(self, case: Opened | None, name: str | None, request: gr.Request) -> Shown:
         """Assigns it, to nobody where no name is given."""
@@ -82,7 +96,7 @@ class Steps:
                 raise FieldError("Choose a decision first.")
             return cases.decide(self.desk.records, me, number, revision, Decision(chosen), note=written)
 
-        return self.change(case, request, step, f"The case is decided: {spoken(chosen or '')}.")
+        return self.change(case, request, step, f"The case is decided: {spoken(chosen or '')}.", written)
 
     def keep_note(self, case: Opened | None, written: str, request: gr.Request) -> Shown:
         """Saves the note alone."""
@@ -90,7 +104,7 @@ class Steps:
         def step(me: str, number: int, revision: int) -> int:
             return cases.write_note(self.desk.records, me, number, revision, written)
 
-        return self.change(case, request, step, "The note is saved.")
+        return self.change(case, request, step, "The note is saved.", written)
 
     def open_anew(self, case: Opened | None, request: gr.Request) -> Shown:
         """Takes the decision back."""
@@ -146,7 +160,7 @@ def case_panel(desk: Desk, listed: gr.HTML) -> gr.HTML:
 
     steps = Steps(desk)
     everything = [shown, opened, fields, assignee, decision, note]
-    changed = [shown, opened, said]
+    changed = [shown, opened, said, note]
     on(None, open_page, None, everything)
     on([listed.select], choose, None, everything)
     on([assign.click], steps.give, [opened, assignee], changed)

@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from bot.errors import RecordsError
 from bot.records import sessions
 from bot.web.api import error
+from bot.web.slashes import without_slash
 from bot.web.staff.desk import COOKIE, Desk
 
 LOGIN = "/staff/login"
@@ -26,7 +27,10 @@ class Gate:
         self.desk = desk
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Passes on a request of somebody who is logged in; any other is refused here."""
+        """Passes on a request of somebody who is logged in; any other is refused here.
+
+        A page's address with a slash at its end leads to the page: Gradio would lead out of the console.
+        """
         refusal = await self._refusal(scope)
         if refusal is None:
             await self.app(scope, receive, _not_stored(send))
@@ -47,7 +51,7 @@ class Gate:
         if scope["type"] == "http" and from_elsewhere(Request(scope)):
             return error("other_site", "This request comes from another site; open the console itself.", 403)
         scope[PERSON] = person
-        return None
+        return without_slash(Request(scope)) if scope["type"] == "http" else None
 
 
 def unavailable(failure: Exception) -> Response:

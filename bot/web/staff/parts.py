@@ -56,6 +56,11 @@ def spoken(name: str) -> str:
     return str(name).replace("_", " ")
 
 
+def counted(number: int, word: str) -> str:
+    """As people write it: "1 question", "2,000 questions"."""
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
+
+
 def choices(words: Iterable[StrEnum]) -> list[tuple[str, str]]:
     """What a list of these words offers: as people read them, and as they are kept."""
     return [(spoken(word), word.value) for word in words]
