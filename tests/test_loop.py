@@ -44,7 +44,7 @@ def address(tmp_path: Path) -> Iterator[str]:
 @pytest.fixture
 def visitor(browser: Browser, address: str) -> Iterator[Page]:
     """The visitor page, which stays open all the time."""
-    context: BrowserContext = browser.new_context(viewport=DESK)  # type: ignore[arg-type]
+    context: BrowserContext = browser.new_context(viewport=DESK)
     page = context.new_page()
     page.goto(address)
     yield page
