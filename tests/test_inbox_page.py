@@ -13,6 +13,7 @@ from bot.records.database import Records, open_records
 from bot.records.tables import Decision, Reason, Thumb
 from bot.reply import Route
 from bot.settings import Settings
+from bot.web.staff.parts import csv_text
 from tests import staff
 from tests.console import is_problem
 from tests.databases import PASSWORD, exchange
@@ -195,3 +196,7 @@ def test_the_file_is_not_for_everybody(records, tmp_path):
         staff.log_in(client, "ana")
         assert client.get("/staff/inbox/cases.csv?kind=nonsense").json()["error"]["code"] == "bad_filter"
         assert client.get("/staff/inbox/cases.csv?kind=referral").text.count("\n") == 2
+
+
+def test_what_a_visitor_typed_cannot_run_in_a_spreadsheet() -> None:
+    assert csv_text([["1", "=cmd|' /C calc'!A0", "-1+1", "plain"]]) == "1,'=cmd|' /C calc'!A0,'-1+1,plain\r\n"

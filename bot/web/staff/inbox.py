@@ -1,8 +1,5 @@
 """Inbox: what visitors thought of replies, and replies that somebody should look at."""
 
-import csv
-import io
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from itertools import chain
 from typing import Annotated
@@ -22,7 +19,7 @@ from bot.web.staff.case import case_panel, state_of, takers
 from bot.web.staff.counts import counts_panel
 from bot.web.staff.desk import ROLES, Desk, told
 from bot.web.staff.gate import PERSON
-from bot.web.staff.parts import FieldError, choices, day, day_after, on, spoken, table
+from bot.web.staff.parts import FieldError, choices, csv_text, day, day_after, on, spoken, table
 
 SHOWN = 25  # cases on one page
 ANY = ("any", "")
@@ -156,7 +153,9 @@ def inbox_downloads(desk: Desk) -> APIRouter:
         rows = inbox.csv_rows(desk.records, chosen, order)
         head = next(rows)  # begins to read, so that a database that fails is told and not half sent
         headers = {"Content-Disposition": 'attachment; filename="cases.csv"'}
-        return StreamingResponse(_csv(chain([head], rows)), media_type="text/csv; charset=utf-8", headers=headers)
+        return StreamingResponse(
+            (csv_text([row]) for row in chain([head], rows)), media_type="text/csv; charset=utf-8", headers=headers
+        )
 
     return router
 
@@ -188,10 +187,3 @@ def _asked(row: Row) -> str:
     if words is None:
         return "(no words were kept)"
     return words if len(words) <= MOST_WORDS else words[:MOST_WORDS].rstrip() + "…"
-
-
-def _csv(rows: Iterator[list[str]]) -> Iterator[str]:
-    for row in rows:
-        written = io.StringIO()
-        csv.writer(written).writerow(row)
-        yield written.getvalue()

@@ -1,6 +1,8 @@
 """Small pieces of HTML and reading of fields that several staff pages share."""
 
+import csv
 import datetime
+import io
 from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
 from typing import Any
@@ -12,6 +14,8 @@ from markupsafe import Markup, escape
 from bot.answering.draft import unescape
 from bot.errors import UserError
 from bot.web.articles import TEMPLATES
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would take what begins so for a formula and run it
 
 
 class FieldError(UserError):
@@ -80,6 +84,13 @@ def marked(text: str, spans: Iterable[tuple[int, int]]) -> Markup:
             pieces += [escape(text[position:begin]), Markup("<mark>{}</mark>").format(text[begin:end])]
             position = end
     return Markup("").join([*pieces, escape(text[position:])])
+
+
+def csv_text(rows: Iterable[Sequence[str]]) -> str:
+    """Lines of a CSV file. What visitors and staff typed cannot run in the spreadsheet that opens it."""
+    written = io.StringIO()
+    csv.writer(written).writerows([f"'{cell}" if cell.startswith(FORMULA) else cell for cell in row] for row in rows)
+    return written.getvalue()
 
 
 def day(text: str | None) -> datetime.datetime | None:

@@ -1,10 +1,8 @@
 """People and audit: who may log in and as what, and every change that anybody made. For admins."""
 
-import csv
 import datetime
-import io
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Annotated
 from urllib.parse import urlencode
@@ -21,13 +19,12 @@ from bot.records.tables import Role
 from bot.web.api import error
 from bot.web.staff.desk import ROLES, Desk, told
 from bot.web.staff.gate import PERSON
-from bot.web.staff.parts import FieldError, day, day_after, status, table
+from bot.web.staff.parts import FieldError, csv_text, day, day_after, status, table
 
 SHOWN = 50  # entries of the audit on one page
 BATCH = 1000  # entries read at a time for a download
 KINDS = ("user", "case", "curated", "article", "corpus", "question")  # of what was changed
 COLUMNS = ("at", "who", "what", "subject_kind", "subject_id", "details")
-FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would take what begins so for a formula and run it
 INTRODUCTION = """<h1>People and audit</h1>
 <p>New users and new passwords are made on the machine that serves this page: <code>python -m bot users add NAME
 --role support</code> and <code>python -m bot users passwd NAME</code>.</p><h2>People</h2>"""
@@ -189,23 +186,16 @@ def audit_downloads(desk: Desk) -> APIRouter:
 
 def _csv(desk: Desk, filters: Filters) -> Iterator[str]:
     """The file in pieces of many lines: every piece costs a change of threads."""
-    yield _lines([COLUMNS])
+    yield csv_text([COLUMNS])
     last = None
     while batch := filters.entries(desk, BATCH, before=last):
-        yield _lines(map(_cells, batch))
+        yield csv_text(map(_cells, batch))
         last = batch[-1].id
 
 
 def _cells(entry: Entry) -> tuple[str, ...]:
     details = json.dumps(dict(entry.details), ensure_ascii=False)
     return (entry.at.isoformat(), entry.who, entry.what, entry.subject_kind, entry.subject_id, details)
-
-
-def _lines(rows: Iterable[Sequence[str]]) -> str:
-    written = io.StringIO()
-    safe = ([f"'{cell}" if cell.startswith(FORMULA) else cell for cell in row] for row in rows)
-    csv.writer(written).writerows(safe)
-    return written.getvalue()
 
 
 def _people_table(everybody: Sequence[Person], now: datetime.datetime) -> str:
