@@ -25,7 +25,7 @@ from bot.web.staff.parts import FieldError, day, day_after, status, table
 
 SHOWN = 50  # entries of the audit on one page
 BATCH = 1000  # entries read at a time for a download
-KINDS = ("user", "case", "curated", "article", "corpus", "question")  # of what was changed
+KINDS = ("user", "case", "curated", "article", "corpus", "question", "run")  # of what was changed
 COLUMNS = ("at", "who", "what", "subject_kind", "subject_id", "details")
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would take what begins so for a formula and run it
 INTRODUCTION = """<h1>People and audit</h1>
