@@ -53,7 +53,7 @@ def write_report(run: Run) -> Path:
 def markdown(run: Run) -> Iterator[str]:
     """The summary for a pull request."""
     yield f"`{run.about['file']}` ({run.about['questions']} questions, sha256 {run.about['sha256'][:12]}), "
-    yield f"corpus {run.about['corpus_version']}, settings {run.about['settings_hash']}"
+    yield run.over
     yield ""
     yield "| Metric | Mean | 95 % interval | n |"
     yield "| --- | --- | --- | --- |"

@@ -74,6 +74,13 @@ class Run:
     about: Mapping[str, Any]  # run.json
     rows: tuple[Row, ...]
 
+    @property
+    def over(self) -> str:
+        """What answered: a run of the console has the approved answers too, which one of the command line has not."""
+        about = self.about
+        known = (about["corpus_version"], about["settings_hash"], about.get("curated", 0))
+        return "corpus {}, settings {}, curated answers: {}".format(*known)
+
     @cached_property
     def slices(self) -> dict[str, tuple[Row, ...]]:
         """Rows by slice, in the order of the file."""
@@ -162,6 +169,7 @@ def describe(path: Path, questions: Sequence[Question], bot: Bot, peers: bool) -
         "settings": bot.settings.model_dump(mode="json", exclude=NO_MATTER - {"corpus"}),
         "settings_hash": bot.settings.hash,
         "corpus_version": bot.retriever.index.version,
+        "curated": len(bot.curated()),
         "environment": {
             "python": platform.python_version(),
             "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",

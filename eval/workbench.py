@@ -250,6 +250,7 @@ def _summary(path: Path) -> RunSummary:
         questions=about["questions"],
         left_out=about.get("left_out", 0),
         corpus_version=about["corpus_version"],
+        curated=about.get("curated", 0),
         metrics={name: Score(**score) for name, score in summary["metrics"].items()},
         comparison=_comparison(comparison, secret) if comparison else None,
         report=not secret and (path / "report.html").exists(),

@@ -31,16 +31,20 @@ def logged_in(browser: Browser, address: str, name: str, viewport: ViewportSize 
         "request", lambda asked: problems.append(asked.url) if not asked.url.startswith((address, "data:")) else None
     )
     page = context.new_page()
+    log_in(page, address, name)
+    yield page
+    context.close()
+    assert not problems, "\n".join(problems)
+
+
+def log_in(page: Page, address: str, name: str) -> None:
+    """To the console's first page."""
     page.goto(f"{address}/staff/login")
     page.get_by_label("Name").fill(name)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Log in").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Staff console", timeout=PATIENCE)
-    expect(page.get_by_text("Logged in as")).to_be_visible()  # or what is under way would be broken off, and logged
-    yield page
-    found = "\n".join(problems)  # before it is closed: then Gradio logs every request that is broken off by it
-    context.close()
-    assert not found, found
+    expect(page.get_by_text("Logged in as")).to_be_visible()
 
 
 def is_problem(said: ConsoleMessage) -> bool:

@@ -25,7 +25,7 @@ from bot.records.tables import Kind
 from bot.settings import Settings
 from tests import postgres
 from tests.conftest import chromium, program
-from tests.console import choose, logged_in
+from tests.console import choose, log_in
 from tests.databases import PASSWORD
 from tests.many import fill, fill_audit
 
@@ -59,7 +59,8 @@ def main() -> None:
 
 def measure(base: str, records: Records) -> None:
     """Prints a line as soon as it is known."""
-    with sync_playwright() as playwright, chromium(playwright) as browser, logged_in(browser, base, "ada") as page:
+    with sync_playwright() as playwright, chromium(playwright) as browser, browser.new_page() as page:
+        log_in(page, base, "ada")
         for what, times in chain(_opened(page, base), _searched(page, base), _last_page(records)):
             median, most = statistics.median(times), max(times)
             print(f"{what:34} {median:6.0f} ms   (slowest of {len(times)}: {most:.0f})", flush=True)

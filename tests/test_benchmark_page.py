@@ -13,16 +13,17 @@ from playwright.sync_api import Browser, Page, expect
 from bot.chat import Bot
 from bot.errors import BenchmarkError, UserError
 from bot.records import audit, people
+from bot.records.curated import Quote
 from bot.records.database import Records, open_records
 from bot.reply import Route
 from bot.settings import Settings
-from bot.web.staff.benchmark import proposed
+from bot.web.staff.benchmark import facts_of, proposed
 from bot.web.staff.workbench import NewQuestion, Stage
 from eval.questions import read_questions
 from eval.workbench import Bench
 from tests import staff
 from tests.console import PHONE, check, choose, logged_in
-from tests.databases import PASSWORD
+from tests.databases import PASSWORD, reply
 
 pytestmark = pytest.mark.browser
 
@@ -195,6 +196,17 @@ def test_the_same_question_twice(bench: Bench) -> None:
 def test_a_proposed_fact_is_a_clause_of_the_sentence() -> None:
     assert proposed("Yes, ten minutes a day will do; more is no better.") == "ten minutes a day will do"
     assert proposed("Use oil.") == "use oil"
+
+
+def test_facts_of_a_curated_answer_are_in_its_own_words_too() -> None:
+    told = replace(reply(text="Do this: [1]\n\n1. Warm the oil first. [1] [2]\n2. Stop."), mode="curated")
+    quotes = [Quote("knead", 0, 20, "Ten minutes will do."), Quote("oil", 0, 17, "Oil is best warm.")]
+    assert list(facts_of(told, quotes)) == [
+        "do this: | ten minutes will do",
+        "warm the oil first | ten minutes will do | oil is best warm",
+    ]
+    assert list(facts_of(replace(told, mode="extractive"), quotes)) == ["ten minutes will do", "oil is best warm"]
+    assert list(facts_of(told, [])) == []
 
 
 def test_downloads_need_the_role(address: str, bench: Bench) -> None:

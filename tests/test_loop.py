@@ -1,5 +1,6 @@
 """The whole loop in a real browser, over the real program: what a visitor finds wrong is put right and stays right."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -108,8 +109,9 @@ def add_to_the_benchmark(page: Page, address: str, evidence: str) -> None:
     form.close()
 
 
-def passes(page: Page) -> None:
+def passes(page: Page, over: str) -> None:
     """In the report of the newest run no question is wanting, and the visitor's is among them."""
+    expect(page.get_by_text(f"and {over}.")).to_be_visible()
     expect(page.get_by_text("1 question that both runs asked")).to_be_visible()
     expect(page.get_by_text("Wrong now, and right before: 0")).to_be_visible()
     with page.context.expect_page() as opened:
@@ -143,7 +145,8 @@ def test_a_thumb_down_becomes_an_article_that_answers(browser: Browser, address:
         page.goto(f"{address}/staff/articles")
         choose(page, "Article", "Oils")
         text = page.get_by_label("Text, in Markdown")
-        expect(page.get_by_text("oils is open, as it is published.")).to_be_visible()
+        expect(text).to_have_value(re.compile(re.escape(WRONG)))
+        expect(page.get_by_text("The corpus check finds nothing wrong.")).to_be_visible()
         text.fill(text.input_value() + SECTION)
         press(page, "Save draft", "The draft is saved.")
         press(page, "Build the next version", "The new version is built.")
@@ -157,7 +160,7 @@ def test_a_thumb_down_becomes_an_article_that_answers(browser: Browser, address:
         expect(visitor.frame_locator("#source iframe").locator("mark").first).to_have_text(RIGHT)
         add_to_the_benchmark(page, address, RIGHT)
         run(page, address)
-        passes(page)
+        passes(page, "0 curated answers")
     with logged_in(browser, address, "ada") as page:
         assert listed(page, address) == [
             "ben: run started",
@@ -193,7 +196,7 @@ def test_a_thumb_down_becomes_a_curated_answer(browser: Browser, address: str, v
         run(page, address)
         add_to_the_benchmark(page, address, WRONG)
         run(page, address)
-        passes(page)
+        passes(page, "1 curated answer")
     with logged_in(browser, address, "ada") as page:
         assert listed(page, address) == [
             "ben: answer drafted",

@@ -5,7 +5,7 @@ import re
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVarTuple
 
 from sqlalchemy import ColumnElement, Date, Integer, Select, cast, column, func, literal_column, select, table
 from sqlalchemy.orm import Session
@@ -16,6 +16,8 @@ from bot.records.database import Records
 from bot.records.exchanges import Stored, stored
 from bot.records.tables import Case, CaseKind, Decision, Exchange, Feedback, Kind, Reason, Status, Thumb
 from bot.reply import Route
+
+Columns = TypeVarTuple("Columns")
 
 BATCH = 500  # rows read at a time for an export
 
@@ -100,10 +102,15 @@ COLUMNS = (
 def search(
     records: Records, filters: Filters, order: Order = Order.NEWEST, *, limit: int = 50, offset: int = 0
 ) -> Page:
-    """One page of the cases that match. Raises RecordsError."""
+    """One page of the cases that match. Raises RecordsError.
+
+    Words are looked up for this page alone: those of all pages before it are passed over in an index.
+    """
+    numbers = matching(records, filters, order).with_only_columns(Case.id, maintain_column_froms=True)
+    page = numbers.limit(limit).offset(offset).subquery()
     with records.reading() as session:
         total = session.scalar(select(func.count()).select_from(matching(records, filters).subquery()))
-        found = session.execute(with_words(matching(records, filters, order).limit(limit).offset(offset)))
+        found = session.execute(_sorted(with_words(select(Case).join(page, page.c.id == Case.id)), order))
         return Page(_rows(session, found.all()), total or 0)
 
 
@@ -171,6 +178,15 @@ def matching(records: Records, filters: Filters, order: Order | None = None) -> 
         chosen = chosen.where(at < filters.until)
     if filters.text and (words := re.findall(r"[^\W_]+", filters.text)):
         chosen = chosen.where(_holds(records, words))
+    return _sorted(chosen, order, at, number)
+
+
+def _sorted(
+    chosen: Select[*Columns],
+    order: Order | None,
+    at: ColumnElement[Any] = Case.at.expression,
+    number: ColumnElement[Any] = Case.id.expression,
+) -> Select[*Columns]:
     match order:
         case Order.NEWEST:
             return chosen.order_by(at.desc(), number.desc())

@@ -200,7 +200,7 @@ class Benchmarking:
             history.append(self._desk.bot.reply(message, history))
         reply = history[-1].reply
         quotes = _evidence(reply)
-        facts = "\n".join(dict.fromkeys(_facts(reply, quotes)))
+        facts = "\n".join(dict.fromkeys(facts_of(reply, quotes)))
         head = f"<h3>What the bot answers now ({reply.route})</h3>"
         answer = f'{head}<div class="as-seen">{as_html(reply, reply.answer)}</div>'
         return "\n".join(said), answer, [reply.route.value], *shown(articles, quotes), facts
@@ -263,7 +263,7 @@ def proposed(quote: str) -> str:
     return told[0] if told else squash(whole)
 
 
-def _facts(reply: Reply, quotes: Sequence[Quote]) -> Iterator[str]:
+def facts_of(reply: Reply, quotes: Sequence[Quote]) -> Iterator[str]:
     """One for every quote; of a curated answer one for every line, in its own words and in those of its quotes."""
     if reply.mode != "curated":
         yield from (proposed(quote.quote) for quote in quotes)

@@ -49,7 +49,8 @@ def result(run: RunSummary | None) -> str:
     if run is None:
         return "<p>There is no finished run yet.</p>"
     left_out = f" {run.left_out:,} were left out: the articles no longer hold their evidence." if run.left_out else ""
-    about = f"{counted(run.questions, 'question')} of {run.file}, articles {run.corpus_version}.{left_out}"
+    over = f"articles {run.corpus_version} and {counted(run.curated, 'curated answer')}"
+    about = f"{counted(run.questions, 'question')} of {run.file}, over {over}.{left_out}"
     if run.report:
         more = link(f"/staff/benchmark/runs/{run.name}/report.html", "Open the report with every case (in a new tab)")
     else:

@@ -23,7 +23,7 @@ from bot.web.staff.parts import FieldError, csv_text, day, day_after, status, ta
 
 SHOWN = 50  # entries of the audit on one page
 BATCH = 1000  # entries read at a time for a download
-KINDS = ("user", "case", "curated", "article", "corpus", "question")  # of what was changed
+KINDS = ("user", "case", "curated", "article", "corpus", "question", "run")  # of what was changed
 COLUMNS = ("at", "who", "what", "subject_kind", "subject_id", "details")
 INTRODUCTION = """<h1>People and audit</h1>
 <p>New users and new passwords are made on the machine that serves this page: <code>python -m bot users add NAME

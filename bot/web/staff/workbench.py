@@ -96,6 +96,7 @@ class RunSummary:
     questions: int
     left_out: int  # questions whose evidence the articles no longer hold
     corpus_version: str
+    curated: int  # answers that were served besides the articles
     metrics: Mapping[str, Score]
     comparison: Comparison | None
     report: bool  # whether there is one that may be shown
