@@ -51,7 +51,7 @@ _ENTRY = re.compile(r"^(?:-|\d+\.)\s+(.+?)(?:\s*\[\d+\])*$", re.MULTILINE)  # of
 _NAME = r"\w[\w'’-]*(?: \w[\w'’-]*){0,2}?"
 _ALTERNATIVES = re.compile(
     rf"\bbetween (?P<one>{_NAME}) and (?P<other>{_NAME})(?=[^\w ]|$)|"
-    rf"(?P<first>\w[\w'’-]*(?: \w[\w'’-]*)?),? (?:or|vs\.?|versus) (?P<second>\w[\w'’-]*(?: \w[\w'’-]*)?)",
+    rf"(?P<first>\w[\w'’-]*(?: \w[\w'’-]*)?),? (?:or|vs\.?|versus) (?P<second>\w[\w'’-]*(?: \w[\w'’-]*){{0,3}})",
     re.IGNORECASE,
 )
 
@@ -63,9 +63,9 @@ def standalone(message: str, before: Sequence[str], answer: str = "") -> Query:
     """
     if not before:
         return Query(message)
-    topic = " ".join(" ".join(before).split()[-TOPIC_WORDS:])
     if one := _pointed_at(message, before[-1], answer):
-        return Query(message, f"{topic} {one}", LEANING_SHARE, leans=True)
+        return Query(message, one, LEANING_SHARE, leans=True)
+    topic = " ".join(" ".join(before).split()[-TOPIC_WORDS:])
     if leans(message):
         return Query(message, topic, LEANING_SHARE, leans=True)
     if _CUE.search(_DUMMY.sub(" ", message)):
