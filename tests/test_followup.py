@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.answering.followup import CUED_SHARE, LEANING_SHARE, standalone
+from bot.answering.followup import CUED_SHARE, ECHO_SHARE, LEANING_SHARE, standalone
 from bot.retrieval.interaction import ask
 from bot.retrieval.query import ALONE, Query
 
@@ -15,12 +15,19 @@ STEPS = "To warm the oil:\n\n1. Fill a bowl. [1]\n2. Put the bottle in. [1]"
 
 @pytest.mark.parametrize(
     "message",
-    ["how long?", "and at night?", "why?", "ok cool. and how hard", "is it safe for her?", "runners too?", "more"],
+    ["how long?", "and at night?", "ok cool. and how hard", "is it safe for her?", "runners too?"],
 )
 def test_what_cannot_stand_alone_leans_on_the_topic(message: str) -> None:
     query = standalone(message, [TOPIC])
     assert query == Query(message, TOPIC, LEANING_SHARE, leans=True)
     assert query.question == query.whole == f"{TOPIC} {message}"
+
+
+@pytest.mark.parametrize(
+    "message", ["why?", "but why not", "really??", "tell me more pls", "r u sure", "what do you mean"]
+)
+def test_asking_for_more_of_the_same_is_searched_by_the_topic(message: str) -> None:
+    assert standalone(message, [TOPIC]) == Query(message, TOPIC, ECHO_SHARE, leans=True)
 
 
 @pytest.mark.parametrize(

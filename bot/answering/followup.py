@@ -12,6 +12,7 @@ GOES_ON_TERMS = 6  # one that says itself that it goes on from before may have m
 # What the message by itself counts in a search, beside topic and message together: the old topic outweighs the few new
 # words otherwise, and "and how hard?" gets what "how long?" got. Chosen on questions for development.
 LEANING_SHARE = 0.5
+ECHO_SHARE = 0.2  # one that asks for more of the same: "are you sure?"
 CUED_SHARE = 0.8  # one that could stand alone, but for a word that may point back: "does it hurt to lie on it?"
 
 _CONNECTS = re.compile(
@@ -45,6 +46,13 @@ _ASKS_WHY = re.compile(
     r"(is|was) (it|that|this) (really )?(that )?(serious|bad|dangerous|necessary)|what('s| is) wrong with me)",
     re.IGNORECASE,
 )
+_ECHO = re.compile(
+    r"^\W*((ok|okay|but|and|so|oh|hmm+|haha|wait|sorry|please|no|yes)\W+)*"
+    r"((why|how come)( not| so| is that)?|how so|really|((are|r) )?((you|u) )?sure|go on|explain( (it|that))?|says who|"
+    r"((tell|give) me )?more( about (it|that))?|what do (you|u) mean( by that)?|meaning)"
+    r"(\W+(please|pls|info|then|though|tho))*\W*$",
+    re.IGNORECASE,
+)
 WHY_WORDS = 14  # a longer message asks for more than the reason
 _VAGUE = frozenset(terms("long often hard much many soon time times times more else one ones way thing yes no ok said"))
 _ENTRY = re.compile(r"^(?:-|\d+\.)\s+(.+?)(?:\s*\[\d+\])*$", re.MULTILINE)  # of a list in a reply
@@ -67,7 +75,7 @@ def standalone(message: str, before: Sequence[str], answer: str = "") -> Query:
         return Query(message, one, LEANING_SHARE, leans=True)
     topic = " ".join(" ".join(before).split()[-TOPIC_WORDS:])
     if leans(message):
-        return Query(message, topic, LEANING_SHARE, leans=True)
+        return Query(message, topic, ECHO_SHARE if _ECHO.search(message) else LEANING_SHARE, leans=True)
     if _CUE.search(_DUMMY.sub(" ", message)):
         return Query(message, topic, CUED_SHARE)
     return Query(message)
@@ -76,7 +84,7 @@ def standalone(message: str, before: Sequence[str], answer: str = "") -> Query:
 def leans(message: str) -> bool:
     """True where the message cannot be understood alone: it names nothing, goes on from before, or points back."""
     content = [term for term in terms(message) if term not in _VAGUE]
-    if not content:
+    if not content or _ECHO.search(message):
         return True
     if _CONNECTS.search(message) or _TRAILS.search(message) or _ONE.search(message):
         return len(content) <= GOES_ON_TERMS
