@@ -61,22 +61,27 @@ def clock() -> Clock:
     return Clock()
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The address of an empty database of each kind, gone after the test."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path}/records.sqlite"
-        return
-    address = request.getfixturevalue("postgres_server")
+@pytest.fixture
+def postgres_database(postgres_server: str) -> Iterator[str]:
+    """The address of an empty PostgreSQL database, gone after the test."""
     name = "test_" + secrets.token_hex(4)
     server = create_engine(
-        make_url(address.format("postgres")).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT"
+        make_url(postgres_server.format("postgres")).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT"
     )
     with server.connect() as connection:
         connection.exec_driver_sql(f"CREATE DATABASE {name}")
-        yield address.format(name)
+        yield postgres_server.format(name)
         connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
     server.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of an empty database of each kind, gone after the test."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/records.sqlite"
+    address: str = request.getfixturevalue("postgres_database")
+    return address
 
 
 @pytest.fixture

@@ -61,6 +61,7 @@ def choose(page: Page, label: str, choice: str) -> None:
 def check(page: Page, shot: Path | None = None) -> None:
     """One h1, nothing that axe-core finds, nothing that scrolls sideways. A picture of it all, where one is wanted."""
     expect(page.get_by_role("heading", level=1)).to_have_count(1)
+    at_rest(page)
     found: list[dict[str, Any]] = Axe().run(page).response["violations"]
     told = [f"{rule['id']}: {node['target']}: {node['failureSummary']}" for rule in found for node in rule["nodes"]]
     if shot:
@@ -68,3 +69,10 @@ def check(page: Page, shot: Path | None = None) -> None:
     assert not told, "\n".join(told)
     width, room = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
     assert width <= room
+
+
+def at_rest(page: Page) -> None:
+    """Ends what fades in or out: halfway its colors are none that anybody chose."""
+    page.evaluate(
+        "document.getAnimations().filter((one) => one instanceof CSSTransition).forEach((one) => one.finish())"
+    )

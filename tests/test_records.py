@@ -207,8 +207,8 @@ def test_the_daily_job_goes_on_whatever_happens(staff: Records, clock: Clock, tm
 
 
 @pytest.fixture
-def postgresql(postgres_server: str, tmp_path: Path) -> Iterator[Records]:
-    opened = open_records(Settings.load(data=tmp_path, database_url=postgres_server.format("postgres")))
+def postgresql(postgres_database: str, tmp_path: Path) -> Iterator[Records]:
+    opened = open_records(Settings.load(data=tmp_path, database_url=postgres_database))
     yield opened
     opened.engine.dispose()
 
@@ -232,11 +232,11 @@ def test_a_statement_that_does_not_end_is_ended(postgresql: Records) -> None:
     assert inbox.search(postgresql, Filters()) is not None
 
 
-def test_migrating_may_take_its_time(postgres_server: str, tmp_path: Path, postgresql: Records) -> None:
+def test_migrating_may_take_its_time(postgres_database: str, postgresql: Records) -> None:
     """Of two processes that start the second waits for as long as the first needs."""
     with ThreadPoolExecutor() as pool, postgresql.engine.begin() as first:
         first.execute(text(f"SELECT pg_advisory_xact_lock({MIGRATING})"))
-        second = pool.submit(open_records, Settings.load(database_url=postgres_server.format("postgres")))
+        second = pool.submit(open_records, Settings.load(database_url=postgres_database))
         with pytest.raises(TimeoutError):
             second.result(2 * BUSY_SECONDS)
         first.rollback()

@@ -15,7 +15,7 @@ from bot.chat import Bot
 from bot.records import people
 from bot.records.database import Records, open_records
 from bot.settings import Settings
-from tests.console import DESK, PHONE
+from tests.console import DESK, PHONE, at_rest
 from tests.databases import PASSWORD
 from tests.staff import app, served
 
@@ -97,6 +97,7 @@ def save(page: Page, old: str, new: str) -> None:
 def nothing_wrong(page: Page) -> None:
     for size in (PHONE, DESK):
         page.set_viewport_size(size)
+        at_rest(page)
         assert Axe().run(page).response["violations"] == []
         assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
 
