@@ -7,7 +7,7 @@ corpus/red_flags/cues.yaml.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pydantic import BaseModel, ConfigDict
 
@@ -15,6 +15,7 @@ from bot.guard.phrases import Compiler, PhraseBook, Span
 from bot.guard.words import COMMA, Clause
 
 SHORT_WORDS = 5  # of an answer that is nearly all the message says
+NOT_MEANT = "_"  # stands for a word of a figure of speech; no phrase can match it
 _YES_OR_NO = frozenset({"no", "none", "nope", "negative", "never", "nil", "absent"})
 
 
@@ -43,6 +44,7 @@ class CuePhrases(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    figures: tuple[str, ...]
     curious: tuple[str, ...]
     own: tuple[str, ...]
     past: tuple[str, ...]
@@ -88,6 +90,16 @@ class Experience:
         self._book = PhraseBook(
             [(name, compiler.compile(phrase)) for name, phrases in cues.phrases for phrase in phrases]
         )
+
+    def literal(self, clause: Clause) -> Clause:
+        """The clause without its figures of speech: who fell asleep did not fall."""
+        words = list(clause.words)
+        for hit in self._book.found(clause):
+            if hit.id == "figures":
+                open_ = {i for first, last in hit.gaps for i in range(first, last + 1)}
+                for i in set(range(hit.first, hit.last + 1)) - open_:
+                    words[i] = replace(words[i], text=NOT_MEANT)
+        return replace(clause, words=tuple(words))
 
     def denied(self, match: Match, others: Sequence[Match]) -> bool:
         """True where the clause itself says that the sign is absent, and excepts nothing."""

@@ -318,7 +318,7 @@ class Guard:
         return self._matched(message)
 
     def _match(self, message: str) -> tuple[tuple[Match, Sense], ...]:
-        parts = self._clauses(message)
+        parts = [self._experience.literal(clause) for clause in self._clauses(message)]
         found = [
             Match(hit.id, clause, hit.first, hit.last, hit.gaps, hit.phrase)
             for clause in parts
