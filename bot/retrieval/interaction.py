@@ -69,7 +69,7 @@ def ask(question: str, encoded: Encoded, rarity: Callable[[str], float], own: in
     Words before the character `own` are of earlier messages, and count less.
     """
     weights = np.zeros(len(encoded.spans), dtype=np.float32)
-    for tokens in _words(question, encoded.spans):
+    for tokens in words(question, encoded.spans):
         word = question[encoded.spans[tokens[0]][0] : encoded.spans[tokens[-1]][1]]
         counts = OWN_WEIGHT if encoded.spans[tokens[0]][0] >= own else 1.0
         weights[tokens] = counts * max((rarity(stem) for stem in terms(word)), default=0.0) / len(tokens)
@@ -100,14 +100,7 @@ def positions(starts: Positions, ends: Positions) -> tuple[Positions, Positions]
     return np.arange(lengths.sum()) + np.repeat(starts - groups, lengths), groups
 
 
-def _nearest(vectors: SmallVectors, groups: Positions, asked: Asked) -> Vectors:
-    """For each group of tokens: how near its nearest one is to each token of the question, on average."""
-    nearest = np.maximum.reduceat(vectors.astype(np.float32) @ asked.tokens.T, groups)
-    scores: Vectors = nearest @ (asked.shares / np.float32(FULL))
-    return scores
-
-
-def _words(text: str, spans: Spans) -> Iterator[list[int]]:
+def words(text: str, spans: Spans) -> Iterator[list[int]]:
     """The tokens of each word: a run of letters and digits without anything between."""
     word: list[int] = []
     for token, (start, end) in enumerate(spans):
@@ -119,6 +112,13 @@ def _words(text: str, spans: Spans) -> Iterator[list[int]]:
         word.append(token)
     if word:
         yield word
+
+
+def _nearest(vectors: SmallVectors, groups: Positions, asked: Asked) -> Vectors:
+    """For each group of tokens: how near its nearest one is to each token of the question, on average."""
+    nearest = np.maximum.reduceat(vectors.astype(np.float32) @ asked.tokens.T, groups)
+    scores: Vectors = nearest @ (asked.shares / np.float32(FULL))
+    return scores
 
 
 def _small(tokens: Vectors) -> SmallVectors:
