@@ -13,14 +13,16 @@ from typing import Protocol
 from bot.answering.audience import about, for_visitor
 from bot.answering.confidence import confidence
 from bot.answering.curated import Approved, CuratedSource, Matcher, nothing, proven, written
-from bot.answering.draft import Form, Line, proved, quoted, render
+from bot.answering.draft import Form, Line, proved, render
 from bot.answering.extractive import extract
 from bot.answering.followup import asks_why, leans, standalone
 from bot.answering.myths import Myths, load_myths
 from bot.answering.refer import Referrals
 from bot.answering.smalltalk import small_talk
 from bot.answering.suggest import suggest, topics
+from bot.answering.support import Support
 from bot.answering.trace import Trace
+from bot.answering.wording import load_wording
 from bot.encoder import Encoder, load_encoder
 from bot.errors import MessageError, UserError
 from bot.guard.classifier import Classifier, NoClassifier, Reader
@@ -123,7 +125,7 @@ class Bot:
             flags=verdict.flags,
             passages=tuple(hit.passage(index.articles[hit.chunk.article]) for hit in found.hits),
             suggestions=suggestions,
-            mode="curated" if curated else "extractive",
+            mode="curated" if curated else "model" if any(line.by_model for line in lines) else "extractive",
             corpus_version=index.version,
             settings_hash=self.settings.hash,
             timings_ms=clock.read(),
@@ -174,10 +176,9 @@ class Bot:
         if harmless[:1] != found.hits[:1]:  # what answers best must not be said, so that nothing is
             trace.leave_out(BESIDE, "what answers best tells how to massage, or is about what was flagged")
             return []
-        lines = self.write(replace(found, hits=harmless), self.retriever, self.settings.answer_sentences, trace)
-        allowed = all(line.span and line.text == quoted(line.span).text for line in lines)
-        if not lines or not allowed or any(self.outgoing.technique(line.text) for line in lines):
-            trace.leave_out(BESIDE, "a line of it is not the article's own words, or tells how to massage")
+        lines = extract(replace(found, hits=harmless), self.retriever, self.settings.answer_sentences, trace)
+        if not lines or any(self.outgoing.technique(line.text) for line in lines):
+            trace.leave_out(BESIDE, "nothing was found, or a line of it tells how to massage")
             return []
         return [Line(BESIDES, None, Form.PARAGRAPH), *(replace(line, lead="") for line in lines)]
 
@@ -403,8 +404,9 @@ def load_bot(
 ) -> Bot:
     """A bot over a fresh index of `library`, by default `settings.corpus`. Raises UserError with one clear sentence."""
     encoder = load_encoder(settings.encoder, settings.threads)
+    write = load_wording(settings, Support(encoder)) if settings.model else extract
     index = Index.open(refresh(_over(settings, library), encoder, quiet))
-    return _bot(settings, encoder, load_guard(settings.threads), index, curated)
+    return replace(_bot(settings, encoder, load_guard(settings.threads), index, curated), write=write)
 
 
 def over(bot: Bot, library: Path, progress: Progress | None = None) -> Bot:
@@ -414,7 +416,7 @@ def over(bot: Bot, library: Path, progress: Progress | None = None) -> Bot:
     """
     known, encoder = bot.retriever.index.path, bot.retriever.encoder
     path = refresh(_over(bot.settings, library), encoder, quiet=True, like=known, progress=progress)
-    return _bot(bot.settings, encoder, bot.guard, Index.open(path), bot.curated)
+    return replace(_bot(bot.settings, encoder, bot.guard, Index.open(path), bot.curated), write=bot.write)
 
 
 def _over(settings: Settings, library: Path | None) -> Settings:

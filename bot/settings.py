@@ -52,6 +52,11 @@ class Settings(BaseSettings):
     min_confidence: float = Field(0.5, ge=0, le=1)  # below this we abstain; see bot/answering/confidence.py
     answer_sentences: int = Field(5, ge=1, le=12)  # most sentences in an answer that is not a list
 
+    # A LangChain chat model that words the answers, as PROVIDER:MODEL; none by default. See bot/answering/wording.py.
+    model: str = ""
+    model_url: str = ""  # its address, where it is not the provider's own
+    model_seconds: float = Field(15, gt=0, le=300)  # for a whole answer; after that the articles' own words are given
+
     # From this score on a curated answer is for the question asked; see bot/answering/curated.py. No two questions of
     # different sections in corpus/articles/*.questions.yaml reach it; the nearest two have 0.863.
     curated_match: float = Field(0.87, ge=0, le=1)
@@ -77,6 +82,14 @@ class Settings(BaseSettings):
     oidc_roles_claim: str = "groups"  # of the ID token, whose values give the roles
     oidc_roles: str = ""  # which value gives which role, such as: helpdesk=support, bot-admins=admin
     oidc_issuer: str = ""  # such as https://id.example.org/realms/staff
+
+    @field_validator("model_url")
+    @classmethod
+    def _without_secrets(cls, url: str) -> str:
+        address = urlsplit(url)
+        if url and (address.scheme not in ("http", "https") or not address.hostname or address.query or "@" in url):
+            raise ValueError("must be an address beginning with http:// or https://, without a name, password or query")
+        return url
 
     @field_validator("oidc_roles")
     @classmethod

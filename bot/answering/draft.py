@@ -42,6 +42,7 @@ class Line:
     number: int = 0  # of a step
     lead: str = ""  # "Yes." and the like, in front of the text
     further: tuple[Span, ...] = ()  # that prove it as well
+    by_model: bool = False  # a language model wrote it
 
     @property
     def spans(self) -> tuple[Span, ...]:

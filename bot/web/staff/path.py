@@ -245,6 +245,8 @@ def _said(line: Line) -> str:
 def _whose(line: Line) -> str:
     if line.span is None:
         return "ours, stating no fact"
+    if line.by_model:
+        return "a language model's, carried by what it cites"
     same = " ".join(line.span.quote.split()) == unescape(line.text)
     return "the article's own" if same else "ours, resting on the span"
 
