@@ -78,10 +78,18 @@ def test_an_ordinal_means_an_entry_of_the_list_just_shown(message: str, answer: 
     [
         ("massage or physio, which is better for me", "what does the second one do", "physio"),
         ("hot stones vs swedish?", "is the first one safe", "hot stones"),
+        ("floor, bed or wall, where do i use the ball", "the last one then", "wall"),
+        ("whats better, heat, cold or a bath", "and the first one, how long", "heat"),
+        ("so many on this menu: swedish, thai, hot stone", "do i undress for the second one", "thai"),
     ],
 )
 def test_or_of_the_alternatives_just_asked_about(before: str, message: str, meant: str) -> None:
     assert standalone(message, [before], "It depends. [1]").topic == meant
+
+
+def test_or_of_those_that_the_last_reply_named() -> None:
+    reply = "The classic strokes are effleurage, petrissage, friction and vibration. [1] All are gentle. [2]"
+    assert standalone("the last one, how does it work", ["name the classic strokes"], reply).topic == "vibration"
 
 
 @pytest.mark.parametrize("message", ["what does the fifth one do", "what happens at the first appointment"])

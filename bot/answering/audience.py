@@ -22,9 +22,14 @@ def for_visitor(found: Found, flags: Collection[str], flags_in: FlagsIn) -> Foun
             return hit.score - (NOT_FOR_ALL if named else 0)
         return hit.score + FOR_THIS_ONE
 
-    ranked = sorted(found.hits, key=lambda hit: -score(hit))
+    scores = [score(hit) for hit in found.hits]
+    ranked = sorted(zip(scores, found.hits, strict=True), key=lambda pair: -pair[0])
     return replace(
-        found, hits=tuple(replace(hit, score=score(hit), rank=rank) for rank, hit in enumerate(ranked, start=1))
+        found,
+        hits=tuple(
+            hit if (new, rank) == (hit.score, hit.rank) else replace(hit, score=new, rank=rank)
+            for rank, (new, hit) in enumerate(ranked, start=1)
+        ),
     )
 
 

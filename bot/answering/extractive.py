@@ -144,12 +144,13 @@ def _sentences(units: Sequence[ScoredUnit], limit: int, trace: Trace) -> list[Li
         within = KEEP_BESIDE if unit.hit is ranked[0].hit else KEEP_ELSEWHERE
         least = _rating(ranked[0]) - within
         new = [part for part in statements[unit] if part not in said]
-        twin = next((other for other in said if float(unit.vector @ other.vector) >= SAME), None)
         if unit is not nearest and _rating(unit) < least:
             trace.leave_out_unit(unit, f"it is rated {_rating(unit):.2f}, and the best here asks for {least:.2f}")
-        elif twin:
+            continue
+        twin = next((other for other in said if float(unit.vector @ other.vector) >= SAME), None)
+        if twin:
             if twin is not unit:  # else it is in the answer already, for one that leans on it
-                trace.leave_out_unit(unit, f"it says the same as “{_span(twin).quote}”")
+                trace.leave_out_unit(unit, f"it says the same as “{twin.quote}”")
         elif said and len(said) + len(new) > limit:
             trace.leave_out_unit(unit, f"the answer has {limit} sentences already, or would with this one")
         else:
@@ -177,7 +178,7 @@ def _statements(units: Sequence[ScoredUnit]) -> Iterator[tuple[ScoredUnit, tuple
         follows = before and before[-1].hit is unit.hit and before[-1].unit.block == unit.unit.block
         if _introduces(unit) or _asks_or_is_about_itself(unit):
             before = ()
-        elif _HANGS.match(_span(unit).quote.strip()):
+        elif _HANGS.match(unit.quote.strip()):
             before = (*before, unit) if follows else ()
         else:
             before = (unit,)
@@ -186,12 +187,12 @@ def _statements(units: Sequence[ScoredUnit]) -> Iterator[tuple[ScoredUnit, tuple
 
 
 def _introduces(unit: ScoredUnit) -> bool:
-    return _span(unit).quote.rstrip().endswith(":")
+    return unit.quote.rstrip().endswith(":")
 
 
 def _asks_or_is_about_itself(unit: ScoredUnit) -> bool:
     """A sentence that asks, or is about the article and not its subject."""
-    quote = _span(unit).quote.strip()
+    quote = unit.quote.strip()
     return quote.endswith("?") or bool(_ABOUT_ITSELF.search(quote))
 
 

@@ -57,6 +57,10 @@ WHY_WORDS = 14  # a longer message asks for more than the reason
 _VAGUE = frozenset(terms("long often hard much many soon time times times more else one ones way thing yes no ok said"))
 _ENTRY = re.compile(r"^(?:-|\d+\.)\s+(.+?)(?:\s*\[\d+\])*$", re.MULTILINE)  # of a list in a reply
 _NAME = r"\w[\w'’-]*(?: \w[\w'’-]*){0,2}?"
+_NAMED = r"(?!(?:or|and)\b)\w[\w'’-]*(?: (?!(?:or|and)\b)\w[\w'’-]*){0,2}"
+_SERIES = re.compile(rf"(?:{_NAMED}, )+{_NAMED},? (?:or|and) {_NAMED}|(?:{_NAMED}, ){{2,}}{_NAMED}", re.IGNORECASE)
+_OPENS_QUESTION = re.compile(r"(what|which|who|where|when|how|why|is|are|do|does|can|should)(s|'s)?\b", re.IGNORECASE)
+_DIVIDES = re.compile(r",? (?:or|and) |, ", re.IGNORECASE)
 _ALTERNATIVES = re.compile(
     rf"\bbetween (?P<one>{_NAME}) and (?P<other>{_NAME})(?=[^\w ]|$)|"
     rf"(?P<first>\w[\w'’-]*(?: \w[\w'’-]*)?),? (?:or|vs\.?|versus) (?P<second>\w[\w'’-]*(?: \w[\w'’-]*){{0,3}})",
@@ -97,11 +101,11 @@ def asks_why(message: str) -> bool:
 
 
 def _pointed_at(message: str, before: str, answer: str) -> str:
-    """What "the second one" means: an entry of the list just shown, else of the alternatives just asked about."""
+    """What "the second one" means: of the list just shown, else of what was named one after the other just now."""
     found = _ONE.search(message)
     if not found:
         return ""
-    entries = _ENTRY.findall(answer) or _alternatives(before)
+    entries = _ENTRY.findall(answer) or _series(before) or _alternatives(before) or _series(answer)
     if not entries:
         return ""
     place = _place((found["nth"] or found["number"]).lower())
@@ -113,6 +117,12 @@ def _place(nth: str) -> int:
     if nth == "last":
         return -1
     return int(nth[0]) - 1 if nth[0].isdigit() else _ORDINALS.index(nth)
+
+
+def _series(text: str) -> list[str]:
+    """ "floor, bed or wall?" names three; words before the first of them may come along."""
+    found = _SERIES.search(text)
+    return [name for name in _DIVIDES.split(found[0]) if not _OPENS_QUESTION.match(name)] if found else []
 
 
 def _alternatives(question: str) -> list[str]:

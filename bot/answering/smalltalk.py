@@ -28,9 +28,13 @@ class _File(BaseModel):
 def small_talk(message: str) -> str | None:
     """The reply if the whole message is small talk; None otherwise. Of several kinds the one listed first answers."""
     entries, book = _small_talk()
-    parts = clauses(message)
-    kinds = [kind for clause in parts if (kind := _covering(clause, book)) is not None]
-    return entries[min(kinds)].reply if parts and len(kinds) == len(parts) else None
+    kinds = []
+    for clause in clauses(message):
+        kind = _covering(clause, book)
+        if kind is None:
+            return None
+        kinds.append(kind)
+    return entries[min(kinds)].reply if kinds else None
 
 
 def _covering(clause: Clause, book: PhraseBook) -> int | None:

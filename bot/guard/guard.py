@@ -172,6 +172,8 @@ class Guard:
         A flag that always counts is never cleared, and nothing is where the classifier fails.
         """
         alone = {sighting.id: sighting for sighting in sightings if not sighting.denied}
+        if not alone:
+            return False
         self._combine(alone)
         raised = [flag for id, flag in self.red_flags.flags.items() if id in alone and flag.route.refers]
         if not raised or any(flag.always for flag in raised):

@@ -72,6 +72,10 @@ class PhraseBook:
         for number, (_, phrase) in enumerate(entries):
             for anchor in min(phrase.requires, key=len):
                 self._by_anchor.setdefault(anchor, []).append(number)
+        self._openings = frozenset(
+            anchor for _, phrase in entries for anchors in phrase.requires for anchor in anchors if anchor[-1] == "*"
+        )
+        self._longest = max(map(len, self._openings), default=0)
 
     def matches(self, clause: Clause) -> Iterator[tuple[str, int, int]]:
         """(id, first word, last word) of every match in the clause, in the order of the phrases."""
@@ -80,7 +84,9 @@ class PhraseBook:
     def found(self, clause: Clause) -> Iterator[Hit]:
         """The same, with the phrase and its gaps."""
         present = {word.text for word in clause.words}
-        present |= {word[:length] + "*" for word in present for length in range(1, len(word) + 1)}
+        present |= self._openings.intersection(
+            word[:length] + "*" for word in present for length in range(1, min(len(word) + 1, self._longest))
+        )
         numbers = {number for anchor in present for number in self._by_anchor.get(anchor, ())}
         for number in sorted(numbers):
             owner, phrase = self._entries[number]

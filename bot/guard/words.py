@@ -144,13 +144,18 @@ def _fold(message: str) -> tuple[str, list[int]]:
     characters: list[str] = []
     offsets: list[int] = []
     for position, character in enumerate(message):
-        if character in _APOSTROPHES or unicodedata.category(character) == "Cf":  # invisible: joiners, soft hyphens
-            continue
-        for piece in unicodedata.normalize("NFKD", character).casefold():
-            if not unicodedata.combining(piece):
-                characters.append(piece)
-                offsets.append(position)
+        for piece in _pieces_of(character):
+            characters.append(piece)
+            offsets.append(position)
     return "".join(characters), offsets
+
+
+@lru_cache(maxsize=4096)
+def _pieces_of(character: str) -> str:
+    if character in _APOSTROPHES or unicodedata.category(character) == "Cf":  # invisible: joiners, soft hyphens
+        return ""
+    pieces = unicodedata.normalize("NFKD", character).casefold()
+    return "".join(piece for piece in pieces if not unicodedata.combining(piece))
 
 
 _LEET = str.maketrans("013457", "oieast")

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -45,13 +46,22 @@ class Hit:
 
 
 @dataclass(frozen=True)
+class Familiarity:
+    """How a question compares with those that are known to be answered, and with those that are not."""
+
+    answered: float  # mean cosine to the nearest few that are
+    unanswered: float  # that are not
+    sounds: float = 0.0  # above 0 it sounds like the former; 0 where nothing was trained on them
+
+
+@dataclass(frozen=True)
 class Found:
     """What one question found: chunks best first."""
 
     query: Query
     asked: Asked
     hits: tuple[Hit, ...]
-    familiarity: tuple[float, float] | None = None  # cosine to known answered and unanswered questions; see Index
+    familiarity: Familiarity | None = None  # None where no such questions were written
     plain: Vectors | None = None  # the question as the encoder gave it, without the adapter
 
 
@@ -65,6 +75,11 @@ class ScoredUnit:
     score: float  # between its cosine and what its words, in their context, have in common with the question's
     vector: Vectors
     behind: float  # what the score of its hit lacks to that of the first
+
+    @cached_property
+    def quote(self) -> str:
+        """Its text, to the letter."""
+        return self.article.text[self.unit.start : self.unit.end]
 
 
 @dataclass(frozen=True)
@@ -112,7 +127,7 @@ class HybridRetriever(BaseRetriever):
         answered = self.index.answered(asked.vector)
         hits = tuple(self._ranked(query.whole, asked, answered, k))
         plain = encoded.vector if query.leans else alone
-        return Found(query, asked, hits, self.index.familiarity(answered, asked.vector), plain)
+        return Found(query, asked, hits, self._familiarity(answered, asked.vector), plain)
 
     def units(self, found: Found, hits: int) -> list[ScoredUnit]:
         """Every unit of the first hits, in the order of the hits and of their text."""
@@ -125,6 +140,12 @@ class HybridRetriever(BaseRetriever):
                 unit = article.units[hit.chunk.first_unit + offset]
                 scored.append(ScoredUnit(article, unit, hit, float(score), vectors[offset], behind))
         return scored
+
+    def _familiarity(self, answered: Vectors, vector: Vectors) -> Familiarity | None:
+        near = self.index.nearness(answered, vector)
+        if near is None:
+            return None
+        return Familiarity(*near, sounds=self.adapter.sounds_answered(vector) if self.adapter else 0.0)
 
     def _adapted(self, vector: Vectors) -> Vectors:
         adapted: Vectors = vector if self.adapter is None else self.adapter(vector)
