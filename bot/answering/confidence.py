@@ -7,10 +7,8 @@ from bot.retrieval.retriever import Found
 # Logistic regressions, fitted by bot/models/fit_confidence.py on the visitor questions of the articles and on
 # corpus/articles/uncovered.yaml; BIAS moves the border so that 0.5 refuses 2 % of the answerable development questions.
 PASSAGE_WEIGHT = 10.0
-WORDS_WEIGHT = 0.0
 ANSWERED_WEIGHT = 20.5
 UNANSWERED_WEIGHT = -29.7
-SOUNDS_WEIGHT = 0.0
 BIAS = 1.3
 # Of a folder without such questions only the passages can be judged.
 ALONE_PASSAGE_WEIGHT = 2.6
@@ -19,20 +17,13 @@ ALONE_BIAS = -3.4
 
 
 def confidence(found: Found) -> float:
-    """Between 0 and 1: from how near the best passage is, and to which known questions this one is near."""
+    """Between 0 and 1: from the best passage's cosine, and how near the question is to known ones of either kind."""
     if not found.hits:
         return 0.0
     passage = max(hit.dense for hit in found.hits)
-    known = found.familiarity
-    if known:
-        return _logistic(
-            BIAS
-            + PASSAGE_WEIGHT * passage
-            + WORDS_WEIGHT * max(hit.words for hit in found.hits)
-            + ANSWERED_WEIGHT * known.answered
-            + UNANSWERED_WEIGHT * known.unanswered
-            + SOUNDS_WEIGHT * known.sounds
-        )
+    if found.familiarity:
+        answered, unanswered = found.familiarity
+        return _logistic(BIAS + PASSAGE_WEIGHT * passage + ANSWERED_WEIGHT * answered + UNANSWERED_WEIGHT * unanswered)
     probe = max(max(hit.sentence, hit.question) for hit in found.hits)
     return _logistic(ALONE_BIAS + ALONE_PASSAGE_WEIGHT * passage + ALONE_PROBE_WEIGHT * probe)
 

@@ -1,8 +1,8 @@
 """Train the question adapter on the visitor questions of the shipped articles. Two minutes on two cores.
 
 For each question the passage of its own section should score above all others, by the parts of the retriever's score.
-The question itself is hidden from the written questions of its section. Then a linear border is drawn between the
-questions that articles answer and those that none does. Needs the extra `[encoders]`. Run: make train-adapter
+The question itself is hidden from the written questions of its section. Needs the extra `[encoders]`. Run: make
+train-adapter
 """
 
 import json
@@ -11,13 +11,12 @@ from collections.abc import Iterable
 
 import numpy as np
 import torch
-from sklearn.linear_model import LogisticRegression
 from torch.nn import functional
 
 from bot.encoder import Vectors, load_encoder
 from bot.retrieval.adapter import ADAPTER, questions_digest
 from bot.retrieval.chunks import chunk_articles
-from bot.retrieval.formats import read_folder, read_uncovered
+from bot.retrieval.formats import read_folder
 from bot.settings import SHIPPED_ARTICLES, Settings
 
 SEED = 20261120
@@ -28,7 +27,6 @@ RATE = 2e-3
 DECAY = 0.1
 NOISE = 0.03  # of each dimension of a question's vector
 SHARPNESS = 12.0  # of the softmax over passages: a cosine is multiplied by it
-LOOSENESS = 30.0  # of the border: the inverse of scikit-learn's penalty; from 3 to 30 it did equally well
 
 
 def main() -> None:
@@ -57,27 +55,10 @@ def main() -> None:
         own = rows[slug, anchor]
         wanted.append(own[int(near[own].argmax())])
     down, up = fit(questions, torch.tensor(wanted), (passages, headings, sentences), [row for row, _ in units])
-    uncovered = read_uncovered(SHIPPED_ARTICLES)
-    others = _embedded(encoder.embed_all(uncovered))
-    kinds = torch.cat([questions, others])
-    border = listener().fit(
-        functional.normalize(kinds + kinds @ down @ up, dim=-1).numpy(), [1] * len(questions) + [0] * len(others)
-    )
-    sound = np.append(border.coef_[0], border.intercept_).astype(np.float32)
     ADAPTER.mkdir(parents=True, exist_ok=True)
-    np.savez(ADAPTER / "adapter.npz", down=down.numpy(), up=up.numpy(), sound=sound)
-    about = {
-        "data": questions_digest(articles, uncovered),
-        "encoder": encoder.name,
-        "questions": len(asked),
-        "uncovered": len(uncovered),
-    }
+    np.savez(ADAPTER / "adapter.npz", down=down.numpy(), up=up.numpy())
+    about = {"data": questions_digest(articles), "encoder": encoder.name, "questions": len(asked)}
     (ADAPTER / "about.json").write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
-
-
-def listener() -> LogisticRegression:
-    """Learns from corrected vectors, 1 for answered and 0 for others, what each kind sounds like."""
-    return LogisticRegression(C=LOOSENESS, class_weight="balanced", max_iter=1000)
 
 
 def fit(

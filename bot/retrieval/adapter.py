@@ -1,4 +1,4 @@
-"""What is learnt from the visitor questions: to bring their words nearer to the articles', and which are answered."""
+"""A small trained correction of question vectors, so that visitors' words come nearer to the articles' words."""
 
 import hashlib
 import json
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bot.encoder import Vectors, unit
+from bot.encoder import Vectors
 from bot.retrieval.articles import Article
 
 ADAPTER = Path(__file__).parent.parent / "models" / "adapter"  # made by `make train-adapter`
@@ -18,35 +18,28 @@ ADAPTER = Path(__file__).parent.parent / "models" / "adapter"  # made by `make t
 class QuestionAdapter:
     """Adds to a question's vector a low-rank function of itself: v + v @ down @ up, then unit length.
 
-    And knows what a corrected vector sounds like: a question that the articles answer, or one that none of them does.
-
     Passages keep their vectors, so an index serves with and without it. Source: LoRA (Hu et al. 2022), here on the
     output of the encoder instead of inside it.
     """
 
     down: Vectors  # shape (dim, rank)
     up: Vectors  # shape (rank, dim)
-    sound: Vectors  # shape (dim + 1,): a direction and, last, the offset of the border
 
     @classmethod
     def load(cls, folder: Path = ADAPTER) -> "QuestionAdapter":
         """Raises OSError, KeyError or ValueError where the weights are missing or damaged."""
         with np.load(folder / "adapter.npz") as weights:
-            return cls(weights["down"], weights["up"], weights["sound"])
+            return cls(weights["down"], weights["up"])
 
-    def __call__(self, vectors: Vectors) -> Vectors:
-        """The corrected vectors, each of unit length; shape (..., dim)."""
-        return unit(vectors + vectors @ self.down @ self.up)
-
-    def sounds_answered(self, corrected: Vectors) -> float:
-        """Above 0 for a question of the kind that the articles answer, below for one that none of them does."""
-        return float(corrected @ self.sound[:-1] + self.sound[-1])
+    def __call__(self, vector: Vectors) -> Vectors:
+        """The corrected vector, of unit length."""
+        moved = vector + vector @ self.down @ self.up
+        return np.asarray(moved / np.linalg.norm(moved), dtype=np.float32)
 
 
-def questions_digest(articles: Iterable[Article], uncovered: Iterable[str]) -> str:
-    """Identifies the visitor questions, and those that no article answers; weights say which they were trained on."""
-    asked = {article.slug: {anchor: list(asked) for anchor, asked in article.asked.items()} for article in articles}
-    body = {"asked": asked, "uncovered": list(uncovered)}
+def questions_digest(articles: Iterable[Article]) -> str:
+    """Identifies the visitor questions; weights say which they were trained on."""
+    body = {article.slug: {anchor: list(asked) for anchor, asked in article.asked.items()} for article in articles}
     return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
 
 

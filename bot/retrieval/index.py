@@ -179,7 +179,7 @@ class Index:
         lowest = best.min(initial=np.inf)
         return np.where(np.isinf(best), lowest if np.isfinite(lowest) else 0, best).astype(np.float32)
 
-    def nearness(self, answered: Vectors, vector: Vectors) -> tuple[float, float] | None:
+    def familiarity(self, answered: Vectors, vector: Vectors) -> tuple[float, float] | None:
         """How near a question is to those that are answered and to those that are not; None without such questions.
 
         Each is the mean cosine of the nearest few; `answered` is what the method of that name gave.

@@ -46,22 +46,13 @@ class Hit:
 
 
 @dataclass(frozen=True)
-class Familiarity:
-    """How a question compares with those that are known to be answered, and with those that are not."""
-
-    answered: float  # mean cosine to the nearest few that are
-    unanswered: float  # that are not
-    sounds: float = 0.0  # above 0 it sounds like the former; 0 where nothing was trained on them
-
-
-@dataclass(frozen=True)
 class Found:
     """What one question found: chunks best first."""
 
     query: Query
     asked: Asked
     hits: tuple[Hit, ...]
-    familiarity: Familiarity | None = None  # None where no such questions were written
+    familiarity: tuple[float, float] | None = None  # cosine to known answered and unanswered questions; see Index
     plain: Vectors | None = None  # the question as the encoder gave it, without the adapter
 
 
@@ -127,7 +118,7 @@ class HybridRetriever(BaseRetriever):
         answered = self.index.answered(asked.vector)
         hits = tuple(self._ranked(query.whole, asked, answered, k))
         plain = encoded.vector if query.leans else alone
-        return Found(query, asked, hits, self._familiarity(answered, asked.vector), plain)
+        return Found(query, asked, hits, self.index.familiarity(answered, asked.vector), plain)
 
     def units(self, found: Found, hits: int) -> list[ScoredUnit]:
         """Every unit of the first hits, in the order of the hits and of their text."""
@@ -140,12 +131,6 @@ class HybridRetriever(BaseRetriever):
                 unit = article.units[hit.chunk.first_unit + offset]
                 scored.append(ScoredUnit(article, unit, hit, float(score), vectors[offset], behind))
         return scored
-
-    def _familiarity(self, answered: Vectors, vector: Vectors) -> Familiarity | None:
-        near = self.index.nearness(answered, vector)
-        if near is None:
-            return None
-        return Familiarity(*near, sounds=self.adapter.sounds_answered(vector) if self.adapter else 0.0)
 
     def _adapted(self, vector: Vectors) -> Vectors:
         adapted: Vectors = vector if self.adapter is None else self.adapter(vector)
