@@ -20,7 +20,8 @@ AHEAD = 0.05  # a sentence this much nearer to the question than its section's f
 SAME = 0.88  # cosine at which two sentences say the same
 STEPS_NEAR = 0.6  # steps answer a how-to question from this share of the best score on, within the best article
 STEPS_FAR = 0.85  # and elsewhere
-STEPS_WITHIN = 0.25  # and only if one of their sentences comes this near to the best one
+USUAL_WORDS = 20  # of a sentence; of shorter ones an answer may hold more
+STEPS_WITHIN = 0.15  # and only if one of their sentences comes this near to the best one
 MOST_TOGETHER = 3  # sentences of a statement: "It ..." with the two before it, if each leans on the one before
 BEST = 5  # units, of which
 MOSTLY = 4  # in one list make the whole list the answer to who did not ask for one
@@ -151,8 +152,8 @@ def _sentences(units: Sequence[ScoredUnit], limit: int, trace: Trace) -> list[Li
         if twin:
             if twin is not unit:  # else it is in the answer already, for one that leans on it
                 trace.leave_out_unit(unit, f"it says the same as “{twin.quote}”")
-        elif said and len(said) + len(new) > limit:
-            trace.leave_out_unit(unit, f"the answer has {limit} sentences already, or would with this one")
+        elif said and len(said) + len(new) > limit and _words(said) + _words(new) > limit * USUAL_WORDS:
+            trace.leave_out_unit(unit, f"the answer is as long as {limit} usual sentences already, or would be")
         else:
             chosen[unit] = statements[unit]
             said += new
@@ -194,6 +195,10 @@ def _asks_or_is_about_itself(unit: ScoredUnit) -> bool:
     """A sentence that asks, or is about the article and not its subject."""
     quote = unit.quote.strip()
     return quote.endswith("?") or bool(_ABOUT_ITSELF.search(quote))
+
+
+def _words(units: Sequence[ScoredUnit]) -> int:
+    return sum(len(unit.quote.split()) for unit in units)
 
 
 def _span(unit: ScoredUnit) -> Span:
