@@ -21,17 +21,18 @@ SAME = 0.88  # cosine at which two sentences say the same
 STEPS_NEAR = 0.6  # steps answer a how-to question from this share of the best score on, within the best article
 STEPS_FAR = 0.85  # and elsewhere
 USUAL_WORDS = 20  # of a sentence; of shorter ones an answer may hold more
-STEPS_WITHIN = 0.15  # and only if one of their sentences comes this near to the best one
+STEPS_WITHIN = 0.2  # and only if one of their sentences comes this near to the best one
 MOST_TOGETHER = 3  # sentences of a statement: "It ..." with the two before it, if each leans on the one before
 BEST = 5  # units, of which
 MOSTLY = 4  # in one list make the whole list the answer to who did not ask for one
+SOME = 3  # of the best, steps of one list: a few of them without the others would mislead
 MAX_STEPS = 14
 MAX_ITEMS = 9
 
 _HOW_TO = re.compile(
     r"\b(how (do|can|should|would|to|does one|must|might)\b(?! (you|i|we) (know|choose|tell))|steps?|step by step|"
     r"teach|show me|instructions?|guide me|walk me through|way to (do|give|use|massage)|technique for|what do i do to|"
-    r"(in )?(what|which) order|day by day|what do i do first|procedure|routine)\b",
+    r"(in )?(what|which) order|day by day|what do i do first|procedure|routine|plan for)\b",
     re.IGNORECASE,
 )
 _WANTS_LIST = re.compile(
@@ -105,9 +106,10 @@ def _enumerations(found: Found, units: Sequence[ScoredUnit], top: ScoredUnit) ->
         fits = max((unit.score for unit in its), default=0.0) > nearest - STEPS_WITHIN
         if steps > 1 and how_to and close and fits:
             yield hit
-        elif hit is top.hit and items > 1:
+        elif hit is top.hit and items + steps > 1:
             listed = sum(unit.hit is hit and unit.unit.kind is not Kind.PARAGRAPH for unit in best)
-            if listed >= MOSTLY or (listed and _WANTS_LIST.search(_form(found.query))):
+            most = SOME if steps else MOSTLY
+            if listed >= most or (items and listed and _WANTS_LIST.search(_form(found.query))):
                 yield hit
 
 
