@@ -9,7 +9,7 @@ from bot.retrieval.retriever import Found
 PASSAGE_WEIGHT = 10.0
 ANSWERED_WEIGHT = 20.5
 UNANSWERED_WEIGHT = -29.7
-BIAS = 1.3
+BIAS = 1.1
 # Of a folder without such questions only the passages can be judged.
 ALONE_PASSAGE_WEIGHT = 2.6
 ALONE_PROBE_WEIGHT = 6.8
