@@ -36,7 +36,7 @@ from bot.retrieval.formats import read_folder
 from bot.retrieval.index import Index, Progress, refresh
 from bot.retrieval.interaction import NOTHING
 from bot.retrieval.query import Query
-from bot.retrieval.retriever import Found, HybridRetriever, Weights
+from bot.retrieval.retriever import Found, Hit, HybridRetriever, Weights
 from bot.settings import CLAIMS, DEFAULT_ENCODER, RED_FLAGS, SHIPPED_ARTICLES, Settings
 
 log = logging.getLogger(__name__)
@@ -166,13 +166,7 @@ class Bot:
             trace.leave_out(BESIDE, "the message leans on what came before, or nothing found answers it surely enough")
             return []
         flagged = {flag.id for flag in verdict.flags}
-        articles = self.retriever.index.articles
-        harmless = tuple(
-            hit
-            for hit in found.hits
-            if not self.outgoing.technique(hit.passage(articles[hit.chunk.article]).text)
-            and about(hit, self.guard.flags_in).isdisjoint(flagged)
-        )
+        harmless = tuple(hit for hit in self._untechnical(found) if self._about(hit).isdisjoint(flagged))
         if harmless[:1] != found.hits[:1]:  # what answers best must not be said, so that nothing is
             trace.leave_out(BESIDE, "what answers best tells how to massage, or is about what was flagged")
             return []
@@ -233,13 +227,11 @@ class Bot:
     def _answer(self, found: Found, verdict: Verdict, trace: Trace) -> tuple[Route, list[Line]]:
         """An answer with any precaution first; where nothing found answers, the precaution alone or an abstention."""
         precautions = self.referrals.caution(verdict.flags)
-        flags = {flag.id for flag in verdict.flags}
         sure = confidence(found)
         covered = sure >= self.settings.min_confidence
-        # On a condition only a passage about it will do, or else the condition's own section.
-        fits = not flags or (bool(found.hits) and not about(found.hits[0], self.guard.flags_in).isdisjoint(flags))
-        if covered and fits:
-            lines = self.write(found, self.retriever, self.settings.answer_sentences, trace)
+        fitting = self._fitting(found, verdict)
+        if covered and fitting.hits[:1] == found.hits[:1]:
+            lines = self.write(fitting, self.retriever, self.settings.answer_sentences, trace)
             lines = list(self.myths.corrected(lines)) if self.myths else lines
             return verdict.route, self._with_precautions(lines, verdict)
         unsure = f"its confidence, {sure:.2f}, is below {self.settings.min_confidence:.2f}"
@@ -247,6 +239,28 @@ class Bot:
         if precautions:
             return verdict.route, self._with_precautions(self.referrals.more(verdict.flags[0]), verdict)
         return Route.OUT_OF_SCOPE, [Line(UNCOVERED, None, Form.PARAGRAPH)]
+
+    def _fitting(self, found: Found, verdict: Verdict) -> Found:
+        """What may answer somebody with these conditions.
+
+        To a message that names a condition only a passage about it; to a later one, which may be about something else,
+        also what holds no technique.
+        """
+        flags = {flag.id for flag in verdict.flags}
+        if not flags or (found.hits and not self._about(found.hits[0]).isdisjoint(flags)):
+            return found
+        told_now = any(flag.turn == verdict.memory.turns - 1 for flag in verdict.flags)
+        return replace(found, hits=() if told_now else self._untechnical(found))
+
+    def _untechnical(self, found: Found) -> tuple[Hit, ...]:
+        """The passages that tell nobody how to massage."""
+        articles = self.retriever.index.articles
+        return tuple(
+            hit for hit in found.hits if not self.outgoing.technique(hit.passage(articles[hit.chunk.article]).text)
+        )
+
+    def _about(self, hit: Hit) -> frozenset[str]:
+        return about(hit, self.guard.flags_in)
 
     def _let_out(self, route: Route, lines: Sequence[Line], trace: Trace) -> tuple[Route, list[Line]]:
         """What may leave, whoever wrote it: no line that is not proved, or with advice that could hurt somebody.

@@ -156,6 +156,23 @@ def test_a_caution_opens_with_the_precaution(bot):
     check_citations(bot, reply)
 
 
+def test_a_condition_told_before_is_no_hindrance_to_what_holds_no_technique(bot):
+    told = bot.reply(PREGNANT)
+    reply = bot.reply("How do I check a massage therapist's license?", [told]).reply
+    assert reply.route is Route.CAUTION and reply.flags[0].id == "pregnancy"
+    assert reply.citations[0].article == bot.guard.red_flags.flags["pregnancy"].article, "the precaution still opens"
+    assert "choose-a-therapist" in {citation.article for citation in reply.citations}
+    check_citations(bot, reply)
+
+
+def test_a_condition_told_before_keeps_techniques_back(bot):
+    question = "How do I use a massage gun on my back?"
+    assert "massage-guns-and-devices" in {c.article for c in bot.reply(question).reply.citations}
+    reply = bot.reply(question, [bot.reply(PREGNANT)]).reply
+    assert reply.route is Route.CAUTION
+    assert "massage-guns-and-devices" not in {c.article for c in reply.citations}
+
+
 @pytest.mark.parametrize("message", [FRANCE, "How do I change a bicycle tyre?", "Who won the world cup in 1998?"])
 def test_out_of_scope_invents_nothing_and_offers_topics(bot, message):
     reply = bot.reply(message).reply

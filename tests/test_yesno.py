@@ -23,6 +23,9 @@ from bot.answering.yesno import leading_word
         ("How often is a back massage good?", "A back massage once a week is good.", ""),
         ("Isn't a back massage bad?", "A back massage is not bad.", ""),
         ("Can I massage daily?", "Daily deep massage is harmful.", ""),  # a warning about something narrower
+        ("Can I massage daily?", "Daily light massage is fine.", "Yes."),
+        ("Can I use a rolling pin for a massage?", "A rolling pin is a clumsy thing for a massage.", ""),
+        ("Is a rolling pin good for a massage?", "A rolling pin is a poor tool for a massage.", "No."),
     ],
 )
 def test_the_word_follows_from_the_sentence(question: str, sentence: str, word: str) -> None:

@@ -26,7 +26,11 @@ _GOOD = re.compile(
     r"\b(good|safe|safely|fine|okay|ok|alright|allowed|right|healthy|useful|helpful|beneficial|harmless|welcome)\b",
     re.IGNORECASE,
 )
-_BAD = re.compile(r"\b(bad|unsafe|dangerous|harmful|wrong|risky|unhealthy|useless)\b", re.IGNORECASE)
+_BAD = re.compile(
+    r"\b(bad|unsafe|dangerous|harmful|wrong|risky|unhealthy|useless|poor|poorly|unwise|unsuitable|worse|worst)\b",
+    re.IGNORECASE,
+)
+_PERMISSION = re.compile(r"\b(can|could|may|should|must) (i|we|you|he|she|they|one|my|our|someone)\b", re.IGNORECASE)
 
 
 def leading_word(question: str, sentence: str) -> str:
@@ -40,7 +44,8 @@ def leading_word(question: str, sentence: str) -> str:
     # A judgment that is asked for must be given (to name risks is none); one that was not asked for decides nothing.
     sign = wished * told if wished else min(told, 0) + 1
     sign = {0: sign, 1: -sign}.get(denials, 0)  # what is denied twice is left to the reader
-    if _HEDGED.search(sentence):
+    unallowed = _PERMISSION.search(question) and not (told or denials)  # what is only spoken of is not yet allowed
+    if unallowed or _HEDGED.search(sentence):
         return ""
     yes, no = ("Usually.", "Usually not.") if _MOSTLY.search(sentence) else ("Yes.", "No.")
     return {1: yes, -1: no}.get(sign, "")
