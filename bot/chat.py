@@ -236,9 +236,11 @@ class Bot:
             return verdict.route, self._with_precautions(lines, verdict)
         unsure = f"its confidence, {sure:.2f}, is below {self.settings.min_confidence:.2f}"
         trace.leave_out(ANSWER, "what was found first is not about the visitor's condition" if covered else unsure)
+        abstention = [Line(UNCOVERED, None, Form.PARAGRAPH)]
         if precautions:
-            return verdict.route, self._with_precautions(self.referrals.more(verdict.flags[0]), verdict)
-        return Route.OUT_OF_SCOPE, [Line(UNCOVERED, None, Form.PARAGRAPH)]
+            more = self.referrals.more(verdict.flags[0]) if covered or _told_now(verdict) else abstention
+            return verdict.route, self._with_precautions(more, verdict)
+        return Route.OUT_OF_SCOPE, abstention
 
     def _fitting(self, found: Found, verdict: Verdict) -> Found:
         """What may answer somebody with these conditions.
@@ -249,8 +251,7 @@ class Bot:
         flags = {flag.id for flag in verdict.flags}
         if not flags or (found.hits and not self._about(found.hits[0]).isdisjoint(flags)):
             return found
-        told_now = any(flag.turn == verdict.memory.turns - 1 for flag in verdict.flags)
-        return replace(found, hits=() if told_now else self._untechnical(found))
+        return replace(found, hits=() if _told_now(verdict) else self._untechnical(found))
 
     def _untechnical(self, found: Found) -> tuple[Hit, ...]:
         """The passages that tell nobody how to massage."""
@@ -389,6 +390,11 @@ def check_or_refer(guard: Guard, messages: Sequence[str]) -> Verdict:
     for turn, message in enumerate(messages):
         verdict = hear_or_refer(guard, message, verdict.memory, messages[:turn])
     return verdict
+
+
+def _told_now(verdict: Verdict) -> bool:
+    """True where the message itself raised a flag, and not only one before it."""
+    return any(flag.turn == verdict.memory.turns - 1 for flag in verdict.flags)
 
 
 def without_search(verdict: Verdict) -> Verdict:

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.answering.draft import escape
-from bot.chat import Bot, Turn
+from bot.chat import UNCOVERED, Bot, Turn
 from bot.errors import MessageError
 from bot.guard.guard import Guard, Memory, Verdict
 from bot.reply import Reply, Route
@@ -163,6 +163,13 @@ def test_a_condition_told_before_is_no_hindrance_to_what_holds_no_technique(bot)
     assert reply.citations[0].article == bot.guard.red_flags.flags["pregnancy"].article, "the precaution still opens"
     assert "choose-a-therapist" in {citation.article for citation in reply.citations}
     check_citations(bot, reply)
+
+
+def test_what_no_article_covers_is_said_beside_a_condition_told_before(bot):
+    reply = bot.reply(FRANCE, [bot.reply(PREGNANT)]).reply
+    assert reply.route is Route.CAUTION
+    assert reply.answer.endswith(UNCOVERED)
+    assert "Paris" not in reply.answer
 
 
 def test_a_condition_told_before_keeps_techniques_back(bot):
