@@ -2,7 +2,8 @@
 
 import pytest
 
-from bot.answering.followup import CUED_SHARE, ECHO_SHARE, LEANING_SHARE, standalone
+from bot.answering.followup import CUED_SHARE, ECHO_SHARE, LEANING_SHARE, SHORT_SHARE, standalone
+from bot.chat import Bot
 from bot.retrieval.interaction import ask
 from bot.retrieval.query import ALONE, Query
 
@@ -41,6 +42,18 @@ def test_a_word_that_may_point_back_gives_the_topic_a_little_weight(message: str
     query = standalone(message, [TOPIC])
     assert (query.topic, query.own_share, query.leans) == (TOPIC, CUED_SHARE, False)
     assert query.question == message, "words are compared with the message alone"
+
+
+@pytest.mark.parametrize("message", ["on the neck", "steps", "how to get rid", "draping", "which is easiest"])
+def test_a_few_words_may_be_about_the_topic_or_not(message: str) -> None:
+    query = standalone(message, [TOPIC])
+    assert (query.topic, query.own_share, query.leans) == (TOPIC, SHORT_SHARE, False)
+
+
+def test_a_few_words_get_the_topics_answer_where_it_has_one_and_else_their_own(bot: Bot) -> None:
+    guns = bot.reply("massage gun for the back")
+    cited = [bot.reply(message, [guns]).reply.citations[0] for message in ("on the neck", "draping")]
+    assert [citation.article for citation in cited] == ["massage-guns-and-devices", "what-happens-in-a-session"]
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,8 @@ GOES_ON_TERMS = 6  # one that says itself that it goes on from before may have m
 # words otherwise, and "and how hard?" gets what "how long?" got. Chosen on questions for development.
 LEANING_SHARE = 0.5
 ECHO_SHARE = 0.2  # one that asks for more of the same: "are you sure?"
+SHORT_TERMS = 2  # with no more content words than this it may be an aspect of what was spoken of, or a new subject
+SHORT_SHARE = 0.65  # "on the neck" after massage guns, and "tipping" too
 CUED_SHARE = 0.8  # one that could stand alone, but for a word that may point back: "does it hurt to lie on it?"
 
 _CONNECTS = re.compile(
@@ -39,6 +41,8 @@ _CUE = re.compile(
     r"(?:^|[.?!,;:]\s*)(and|but|or|so|what about|how about|how come|why)\b",
     re.IGNORECASE,
 )
+# a question with its verb, however short: "what is draping"
+_WHOLE = re.compile(r"\W*(what(['’]?s| is| are)|who(['’]?s| is| are)|is|are|do|does|can)\b", re.IGNORECASE)
 _ASKS_WHY = re.compile(
     r"^\W*((ok|okay|but|and|so|oh|hmm|really|wait|sorry|please|no|yes)\W+)*"
     r"(why\b|how come\b|how so\b|what for\b|for what reason|what makes you (say|think)|says who|who says|"
@@ -82,17 +86,23 @@ def standalone(message: str, before: Sequence[str], answer: str = "") -> Query:
         return Query(message, topic, ECHO_SHARE if _ECHO.search(message) else LEANING_SHARE, leans=True)
     if _CUE.search(_DUMMY.sub(" ", message)):
         return Query(message, topic, CUED_SHARE)
+    if len(_content(message)) <= SHORT_TERMS and not _WHOLE.match(message):
+        return Query(message, topic, SHORT_SHARE)
     return Query(message)
 
 
 def leans(message: str) -> bool:
     """True where the message cannot be understood alone: it names nothing, goes on from before, or points back."""
-    content = [term for term in terms(message) if term not in _VAGUE]
+    content = _content(message)
     if not content or _ECHO.search(message):
         return True
     if _CONNECTS.search(message) or _TRAILS.search(message) or _ONE.search(message):
         return len(content) <= GOES_ON_TERMS
     return len(content) <= OWN_TERMS and bool(_POINTS.search(_DUMMY.sub(" ", message)))
+
+
+def _content(message: str) -> list[str]:
+    return [term for term in terms(message) if term not in _VAGUE]
 
 
 def asks_why(message: str) -> bool:
