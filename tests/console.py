@@ -72,7 +72,10 @@ def check(page: Page, shot: Path | None = None) -> None:
 
 
 def at_rest(page: Page) -> None:
-    """Ends what fades in or out: halfway its colors are none that anybody chose."""
-    page.evaluate(
-        "document.getAnimations().filter((one) => one instanceof CSSTransition).forEach((one) => one.finish())"
-    )
+    """Ends what fades in or out, now and from now on: halfway its colors are none that anybody chose."""
+    page.evaluate("""() => {
+        const still = new CSSStyleSheet();
+        still.replaceSync("*, *::before, *::after { transition: none !important }");
+        document.adoptedStyleSheets = [...document.adoptedStyleSheets, still];
+        document.getAnimations().filter((one) => one instanceof CSSTransition).forEach((one) => one.finish());
+    }""")
