@@ -13,7 +13,8 @@ GOES_ON_TERMS = 6  # one that says itself that it goes on from before may have m
 # words otherwise, and "and how hard?" gets what "how long?" got. Chosen on questions for development.
 LEANING_SHARE = 0.5
 ECHO_SHARE = 0.2  # one that asks for more of the same: "are you sure?"
-SHORT_TERMS = 2  # with no more content words than this it may be an aspect of what was spoken of, or a new subject
+SHORT_WORDS = 5  # with no more words than this, and
+SHORT_TERMS = 2  # no more of content, it may be an aspect of what was spoken of, or a new subject
 SHORT_SHARE = 0.65  # "on the neck" after massage guns, and "tipping" too
 CUED_SHARE = 0.8  # one that could stand alone, but for a word that may point back: "does it hurt to lie on it?"
 
@@ -86,7 +87,7 @@ def standalone(message: str, before: Sequence[str], answer: str = "") -> Query:
         return Query(message, topic, ECHO_SHARE if _ECHO.search(message) else LEANING_SHARE, leans=True)
     if _CUE.search(_DUMMY.sub(" ", message)):
         return Query(message, topic, CUED_SHARE)
-    if len(_content(message)) <= SHORT_TERMS and not _WHOLE.match(message):
+    if _is_short(message):
         return Query(message, topic, SHORT_SHARE)
     return Query(message)
 
@@ -99,6 +100,11 @@ def leans(message: str) -> bool:
     if _CONNECTS.search(message) or _TRAILS.search(message) or _ONE.search(message):
         return len(content) <= GOES_ON_TERMS
     return len(content) <= OWN_TERMS and bool(_POINTS.search(_DUMMY.sub(" ", message)))
+
+
+def _is_short(message: str) -> bool:
+    few = len(message.split()) <= SHORT_WORDS and len(_content(message)) <= SHORT_TERMS
+    return few and not _WHOLE.match(message)
 
 
 def _content(message: str) -> list[str]:
